@@ -1,0 +1,157 @@
+"""What people declare in a workspace: sources and corpus recipes. Frozen values; `workspace` reads them from YAML."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal, NoReturn
+
+from lineage_platform.model.terms import Evidence, PersonalData, Scope
+
+SourceFormat = Literal["jsonl", "json", "csv", "tsv", "parquet", "text", "markdown", "python-distributions"]
+Compression = Literal["auto", "none", "gzip", "zstd", "bz2", "xz"]
+ShardFormat = Literal["parquet", "megatron"]
+
+
+@dataclass(frozen=True)
+class RecordFields:
+    """Which fields of a raw record mean what. `text` is a field name, or a template such as "{title}\\n{body}"."""
+
+    text: str = "text"
+    id: str | None = None
+    licence: str | None = None
+    language: str | None = None
+    subject: str | None = None
+
+
+@dataclass(frozen=True)
+class DeclaredTerms:
+    """Terms as the source's steward wrote them; `policy` turns them into `Terms`."""
+
+    licence: str
+    consent_basis: str
+    personal_data: PersonalData
+    scope: Scope = field(default_factory=Scope)
+    evidence: Evidence | None = None
+    valid_from: str | None = None
+    valid_to: str | None = None
+
+
+@dataclass(frozen=True)
+class Source:
+    """An origin with an owner and terms. `location` is absolute here: a path, glob or URL resolved by the workspace.
+
+    `distributions` applies to the format `python-distributions`: the names to read, or with `exclude` all but those.
+    `malformed_threshold` is the share of unreadable records above which the documents check fails.
+    """
+
+    id: str
+    title: str
+    publisher: str
+    homepage: str | None
+    steward: str
+    location: str
+    format: SourceFormat
+    compression: Compression
+    record: RecordFields
+    terms: DeclaredTerms
+    malformed_threshold: float = 0.05
+    max_record_bytes: int = 8 * 1024 * 1024
+    distributions: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+    encoding: str = "utf-8"
+
+
+@dataclass(frozen=True)
+class WeightedSource:
+    """A source of a corpus: weight 0.5 keeps half, sampled by seed; 2 gives two epochs."""
+
+    id: str
+    weight: float = 1.0
+
+
+@dataclass(frozen=True)
+class MinHash:
+    """Broder 1997, Leskovec et al. "Mining of Massive Datasets" section 3.4: `bands` b and `rows` r per band, over
+    word n-grams. Two texts of Jaccard similarity s become candidates with probability 1 - (1 - s^r)^b."""
+
+    ngram: int = 5
+    bands: int = 14
+    rows: int = 8
+
+
+@dataclass(frozen=True)
+class Deduplication:
+    """Exact by content hash, near by MinHash; None switches MinHash off."""
+
+    exact: bool = True
+    minhash: MinHash | None = field(default_factory=MinHash)
+
+
+@dataclass(frozen=True)
+class TokenizerSpec:
+    """A `tokenizer.json` by absolute path, or one trained on the corpus with `vocabulary` entries."""
+
+    path: str | None = None
+    vocabulary: int | None = None
+
+
+@dataclass(frozen=True)
+class ShardSpec:
+    """Shard layout: target size in tokens, formats to write, seed of the order inside a shard."""
+
+    tokens: int = 1_000_000
+    formats: tuple[ShardFormat, ...] = ("parquet",)
+    seed: int = 0
+
+
+@dataclass(frozen=True)
+class Corpus:
+    """A named recipe."""
+
+    id: str
+    title: str
+    purpose: str
+    steward: str
+    sources: tuple[WeightedSource, ...]
+    quality: str | None  # `<name>@<version>` of a quality standard
+    deduplication: Deduplication
+    tokenizer: TokenizerSpec
+    shards: ShardSpec
+    seed: int = 0
+    schedule: str | None = None  # cron
+    timezone: str = "UTC"
+
+
+@dataclass(frozen=True)
+class Workspace:
+    """A directory people review in pull requests: `sources/*.yaml` and `corpora/*.yaml`."""
+
+    root: str
+    name: str
+    sources: tuple[Source, ...]
+    corpora: tuple[Corpus, ...]
+
+    def source(self, source: str) -> Source:
+        """The source of that id; KeyError if there is none."""
+        return next((item for item in self.sources if item.id == source), None) or _missing(source)
+
+    def corpus(self, corpus: str) -> Corpus:
+        """The corpus of that id; KeyError if there is none."""
+        return next((item for item in self.corpora if item.id == corpus), None) or _missing(corpus)
+
+    def minhash_settings(self, source: str) -> tuple[tuple[int, int, int], ...]:
+        """Distinct MinHash settings (n-gram, bands, rows) of the corpora that use a source, in order."""
+        settings = {
+            (
+                corpus.deduplication.minhash.ngram,
+                corpus.deduplication.minhash.bands,
+                corpus.deduplication.minhash.rows,
+            )
+            for corpus in self.corpora
+            if corpus.deduplication.minhash and any(item.id == source for item in corpus.sources)
+        }
+        return tuple(sorted(settings))
+
+
+def _missing(name: str) -> NoReturn:
+    raise KeyError(name)
