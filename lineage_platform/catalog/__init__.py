@@ -1,0 +1,1 @@
+"""Postgres through SQLAlchemy: tables, migrations, and the embedded server."""

@@ -89,7 +89,7 @@ def minhash_column(ngram: int, bands: int, rows: int) -> str:
     return f"minhash_{ngram}_{bands}x{rows}"
 
 
-def annotations(minhash: tuple[tuple[int, int, int], ...]) -> pa.Schema:
+def annotations_schema(minhash: tuple[tuple[int, int, int], ...]) -> pa.Schema:
     """Schema of an annotations table, by document key; `minhash` lists the settings (n-gram, bands, rows per band).
 
     A MinHash column holds `bands` little-endian uint64 band keys, one after the other; null where the text has no word.

@@ -1,0 +1,1 @@
+"""Immutable files under their digest."""
