@@ -31,6 +31,11 @@ class Snapshot:
     files: tuple[SnapshotFile, ...]
     observed_at: str
 
+    @property
+    def id(self) -> str:
+        """The name that lineage edges use."""
+        return f"source/{self.source}@{self.digest[:16]}"
+
 
 @dataclass(frozen=True)
 class Transformation:

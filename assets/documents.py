@@ -1,0 +1,72 @@
+"""`documents/<source>`: the text of a snapshot, read, normalised and redacted once."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+from typing import Any, cast
+
+import expectations.decisions
+import expectations.documents
+from assets.frames import frames
+from assets.platform import Platform
+from assets.recipe import code_version
+from assets.step import Checks, Inputs, Step, parts_of
+from assets.tags import source_tags
+from lineage_platform.model import tables
+from lineage_platform.model.definitions import Source
+from lineage_platform.model.versions import Result, Snapshot, Transformation
+from lineage_platform.policy.terms import terms_of
+from lineage_platform.transformations import documents
+
+
+def documents_step(source: Source) -> Step:
+    """The step of one source."""
+    parameters = documents.parameters(source)
+
+    def run(platform: Platform, inputs: Inputs, _transformation: Transformation, scratch: Path) -> Result:
+        return documents.read_documents(
+            source,
+            cast("Snapshot", inputs[f"source/{source.id}"]),
+            terms_of=partial(terms_of, source),
+            subject_key=platform.subject_key,
+            scratch=scratch,
+            engine=platform.engine,
+            progress=platform.progress(f"documents/{source.id}"),
+        )
+
+    def check(_platform: Platform, inputs: Inputs, result: Result) -> Checks:
+        snapshot = cast("Snapshot", inputs[f"source/{source.id}"])
+        return {
+            "documents": expectations.documents.check(
+                frames(parts_of(result, "documents"), expectations.documents.COLUMNS),
+                snapshot=snapshot.number,
+                known_terms={terms.number for terms in result.terms},
+                statistics=result.statistics,
+                malformed_threshold=source.malformed_threshold,
+            ),
+            "decisions": expectations.decisions.check(
+                frames(parts_of(result, "decisions"), expectations.decisions.COLUMNS), statistics=result.statistics
+            ),
+        }
+
+    return Step(
+        dataset=f"documents/{source.id}",
+        description=f"Documents of {source.title}: every record of the newest snapshot read, normalised and redacted "
+        "once, with its terms; records that could not become a document are decisions with a reason.",
+        upstream=(f"source/{source.id}",),
+        code_version=code_version(documents.CODE_VERSION, parameters),
+        transformation=lambda _platform, _inputs: _transformation(parameters),
+        run=run,
+        check=check,
+        suites=("documents", "decisions"),
+        group="sources",
+        owners=(source.steward,),
+        kinds=frozenset({"parquet", "daft"}),
+        tables={"documents": tables.DOCUMENTS, "decisions": tables.DECISIONS},
+        tags=source_tags([source]),
+    )
+
+
+def _transformation(parameters: dict[str, Any]) -> Transformation:
+    return Transformation("read-documents", documents.CODE_VERSION, parameters)

@@ -1,0 +1,79 @@
+"""The one resource: the product's write side, opened on first use in the process that runs the steps."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Mapping
+from functools import cached_property
+from pathlib import Path
+from typing import Any, TextIO
+
+from lineage_platform.model.definitions import Workspace
+from lineage_platform.model.terms import Terms
+from lineage_platform.model.versions import File, Version
+from lineage_platform.policy.terms import rights_rank
+from lineage_platform.recording import Recorder
+from lineage_platform.settings import Settings
+from lineage_platform.transformations.engine import Engine, Progress
+from lineage_platform.wiring import load_subject_key, open_recorder
+
+Report = Callable[[Mapping[str, Any]], None]
+
+
+def _silent(_event: Mapping[str, Any]) -> None:
+    """Nobody listens."""
+
+
+def json_lines(stream: TextIO = sys.stdout) -> Report:
+    """A report that writes one JSON object a line; `lineage materialize` reads them."""
+
+    def write(event: Mapping[str, Any]) -> None:
+        stream.write(json.dumps(event) + "\n")
+        stream.flush()
+
+    return write
+
+
+class Platform:
+    """What steps work with: the workspace as declared, the recorder, the engine."""
+
+    def __init__(self, settings: Settings, workspace: Workspace, report: Report = _silent) -> None:
+        self.settings = settings
+        self.workspace = workspace
+        self.report = report
+        self.engine = Engine()
+
+    @cached_property
+    def recorder(self) -> Recorder:
+        """The write side; starts the embedded database if it is down."""
+        return open_recorder(self.settings)
+
+    @cached_property
+    def subject_key(self) -> bytes:
+        """Key of the hash that stands for data subjects."""
+        return load_subject_key(self.settings)
+
+    def paths(self, version: Version, role: str) -> list[Path]:
+        """Where the files of one role of a committed version are, in name order."""
+        return [self.path(file) for file in version.files_of(role)]
+
+    def path(self, file: File) -> Path:
+        """Where a committed file is."""
+        return self.recorder.store.path(file)
+
+    def progress(self, dataset: str) -> Progress:
+        """A progress callback that reports under the dataset's name."""
+
+        def report(done: int, total: int) -> None:
+            self.report({"event": "progress", "asset": dataset, "done": done, "total": total})
+
+        return report
+
+    def terms(self, source: str) -> list[Terms]:
+        """Every statement now believed about the records of a source."""
+        return self.recorder.terms_of_source(source)
+
+    def ranks(self, sources: list[str]) -> dict[int, int]:
+        """Terms number to rank of rights, lower is better, for all records of some sources."""
+        return {terms.number: rights_rank(terms) for source in sources for terms in self.terms(source)}

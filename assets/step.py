@@ -1,0 +1,75 @@
+"""A step: what one asset is made of, how, and what guards it. Steps know no Dagster."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pyarrow as pa
+
+from assets.platform import Platform
+from lineage_platform.model.versions import CheckResult, Part, Result, Snapshot, Transformation, Version
+
+Inputs = Mapping[str, Version | Snapshot]
+"""Newest usable version (or snapshot) of each upstream dataset, by dataset name."""
+
+Checks = Mapping[str, Sequence[CheckResult]]
+"""Results by suite."""
+
+
+@dataclass(frozen=True)
+class Step:
+    """One dataset and the transformation that makes it.
+
+    `code_version` is what Dagster compares: the transformation's code version and the digest of what the YAML says.
+    `transformation` may look at the inputs, for parameters that are only known then (pins, rights as of now).
+    """
+
+    dataset: str
+    description: str
+    upstream: tuple[str, ...]
+    code_version: str
+    transformation: Callable[[Platform, Inputs], Transformation]
+    run: Callable[[Platform, Inputs, Transformation, Path], Result]
+    check: Callable[[Platform, Inputs, Result], Checks]
+    suites: tuple[str, ...]
+    group: str
+    owners: tuple[str, ...]
+    kinds: frozenset[str]
+    tables: Mapping[str, pa.Schema]
+    tags: Mapping[str, str] = field(default_factory=dict)
+    pinned: Callable[[Platform], Version | None] = lambda _platform: None
+    committed: Callable[[Platform, Version], None] = lambda _platform, _version: None
+
+    @property
+    def key(self) -> list[str]:
+        """The asset key."""
+        return self.dataset.split("/")
+
+
+def parts_of(result: Result, role: str) -> list[Part]:
+    """The parts of one role, in name order."""
+    return sorted((part for part in result.parts if part.role == role), key=lambda part: part.name)
+
+
+def inputs_of(step: Step, platform: Platform) -> dict[str, Version | Snapshot]:
+    """Newest usable inputs; raises NotFound where nothing was committed, ChecksFailed where checks forbid building."""
+    recorder = platform.recorder
+    return {
+        name: recorder.snapshot(name.removeprefix("source/"))
+        if name.startswith("source/")
+        else recorder.usable(name)
+        for name in step.upstream
+    }
+
+
+def existing(step: Step, platform: Platform, inputs: Inputs) -> Version | None:
+    """The current version if the same inputs, code and parameters gave it, or the one that is pinned; else None."""
+    pinned = step.pinned(platform)
+    if pinned is not None:
+        return pinned
+    ids = [inputs[name].id for name in step.upstream]
+    found = platform.recorder.find(step.dataset, step.transformation(platform, inputs), ids)
+    current = platform.recorder.latest(step.dataset)
+    return found if found is not None and current is not None and found.id == current.id else None
