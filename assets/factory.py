@@ -1,0 +1,104 @@
+"""From a step to a Dagster asset: find what is committed, else run, check, commit; then report."""
+
+from __future__ import annotations
+
+import time
+
+import dagster as dg
+
+from assets import checks
+from assets.metadata import column_schema, version_metadata
+from assets.platform import Platform
+from assets.step import Inputs, Step, existing, inputs_of
+from lineage_platform.errors import LineageError, Unavailable
+from lineage_platform.model.versions import ParentRun, Version
+
+DAGSTER_NAMESPACE = "dagster"
+
+RETRY = dg.RetryPolicy(max_retries=3, delay=2, backoff=dg.Backoff.EXPONENTIAL)
+
+
+def asset_of(step: Step) -> dg.AssetsDefinition:
+    """The asset of one step. It passes digests on, never data, and so needs no IO manager."""
+    tables = {f"columns/{name}": dg.MetadataValue.table_schema(column_schema(s)) for name, s in step.tables.items()}
+    first = next(iter(step.tables.values()), None)
+
+    @dg.asset(
+        key=step.key,
+        deps=[dg.AssetKey(name.split("/")) for name in step.upstream],
+        description=step.description,
+        code_version=step.code_version,
+        group_name=step.group,
+        owners=list(step.owners),
+        kinds=set(step.kinds),
+        tags=dict(step.tags),
+        metadata={**tables, **({"dagster/column_schema": column_schema(first)} if first is not None else {})},
+        check_specs=[checks.spec(suite, step.key) for suite in step.suites],
+        retry_policy=RETRY,
+    )
+    def materialise(
+        context: dg.AssetExecutionContext, platform: dg.ResourceParam[Platform]
+    ) -> dg.MaterializeResult[None]:
+        started = time.monotonic()
+        platform.report({"event": "start", "asset": step.dataset})
+        try:
+            inputs = inputs_of(step, platform)
+            version = existing(step, platform, inputs)
+            unchanged = version is not None
+            if version is None:
+                version = _make(step, platform, inputs, parent_of(context))
+        except LineageError as error:
+            platform.report({"event": "failed", "asset": step.dataset, "error": str(error)})
+            raise failure(error) from error
+        statements = platform.recorder.statements(version.statistics.by_terms)
+        platform.report(
+            {
+                "event": "done",
+                "asset": step.dataset,
+                "seconds": round(time.monotonic() - started, 3),
+                "rows": version.statistics.documents,
+                "unchanged": unchanged,
+            }
+        )
+        return dg.MaterializeResult(
+            metadata=version_metadata(version, statements, unchanged=unchanged),
+            data_version=dg.DataVersion(version.content_digest),
+            check_results=checks.results(version.checks, step.suites),
+        )
+
+    return materialise
+
+
+def _make(step: Step, platform: Platform, inputs: Inputs, parent: ParentRun) -> Version:
+    transformation = step.transformation(platform, inputs)
+    with platform.recorder.attempt(
+        step.dataset, transformation, [inputs[name] for name in step.upstream], parent
+    ) as attempt:
+        result = step.run(platform, inputs, transformation, attempt.scratch)
+        outcome = step.check(platform, inputs, result)
+        version = attempt.commit(result, checks.flat(outcome))
+        step.committed(platform, version)
+    for check in version.checks:
+        if not check.success:
+            platform.report(
+                {
+                    "event": "check",
+                    "asset": step.dataset,
+                    "name": check.name,
+                    "passed": False,
+                    "severity": check.severity,
+                }
+            )
+    return version
+
+
+def parent_of(context: dg.AssetExecutionContext) -> ParentRun:
+    """The Dagster run in OpenLineage's words."""
+    return ParentRun(DAGSTER_NAMESPACE, context.job_name, context.run_id)
+
+
+def failure(error: LineageError) -> Exception:
+    """A database that is down is worth another try; anything else fails for good, with its message as it is."""
+    if isinstance(error, Unavailable):
+        return dg.RetryRequested(max_retries=3, seconds_to_wait=2)
+    return dg.Failure(description=str(error), allow_retries=False)
