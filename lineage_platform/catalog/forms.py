@@ -1,0 +1,87 @@
+"""The JSON forms in which the catalog keeps values of the model, and their inverses.
+
+64-bit numbers are decimal strings, so that no reader rounds them. PostgreSQL stores neither U+0000 nor lone surrogates in
+text: both become U+FFFD in what is kept.
+"""
+
+from __future__ import annotations
+
+import datetime
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, fields
+from typing import Any
+
+from lineage_platform.model.versions import CheckResult, ParentRun, Statistics, Transformation
+
+_UNSTORABLE = re.compile("[\0\ud800-\udfff]")
+
+
+def storable(value: Any) -> Any:
+    """The same JSON value with every character that PostgreSQL cannot keep replaced by U+FFFD."""
+    if isinstance(value, str):
+        return _UNSTORABLE.sub("\ufffd", value)
+    if isinstance(value, Mapping):
+        return {storable(key): storable(item) for key, item in value.items()}
+    if isinstance(value, Sequence) and not isinstance(value, bytes):
+        return [storable(item) for item in value]
+    return value
+
+
+def statistics_form(statistics: Statistics) -> dict[str, Any]:
+    """Counts as JSON: `by_terms` maps a terms number (string) to [documents, tokens]."""
+    form = {field.name: getattr(statistics, field.name) for field in fields(statistics)}
+    form["by_terms"] = {str(number): counts for number, counts in statistics.by_terms.items()}
+    return storable(form)
+
+
+def statistics_from(form: Mapping[str, Any]) -> Statistics:
+    """The inverse of `statistics_form`."""
+    by_terms = {int(number): (counts[0], counts[1]) for number, counts in form["by_terms"].items()}
+    return Statistics(**{**form, "by_terms": by_terms})
+
+
+def transformation_form(transformation: Transformation) -> dict[str, Any]:
+    """Name, code version and parameters as JSON."""
+    return storable(
+        {
+            "name": transformation.name,
+            "code_version": transformation.code_version,
+            "parameters": transformation.parameters,
+        }
+    )
+
+
+def transformation_from(form: Mapping[str, Any]) -> Transformation:
+    """The inverse of `transformation_form`."""
+    return Transformation(**form)
+
+
+def checks_form(checks: Sequence[CheckResult]) -> list[dict[str, Any]]:
+    """Check results as JSON."""
+    return storable([asdict(check) for check in checks])
+
+
+def checks_from(form: Sequence[Mapping[str, Any]]) -> tuple[CheckResult, ...]:
+    """The inverse of `checks_form`."""
+    return tuple(CheckResult(**item) for item in form)
+
+
+def parent_form(parent: ParentRun | None) -> dict[str, str] | None:
+    """The asking run as JSON."""
+    return None if parent is None else asdict(parent)
+
+
+def parent_from(form: Mapping[str, str] | None) -> ParentRun | None:
+    """The inverse of `parent_form`."""
+    return None if form is None else ParentRun(**form)
+
+
+def version_id(dataset: str, content_digest: str) -> str:
+    """The id of a version, and of a snapshot where the dataset is `source/<id>`."""
+    return f"{dataset}@{content_digest[:16]}"
+
+
+def rfc3339(time: datetime.datetime) -> str:
+    """A point in time as text: UTC, microseconds, `Z`."""
+    return time.astimezone(datetime.UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
