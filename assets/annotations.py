@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import cast
 
 import expectations.annotations
+
 from assets.frames import frames
 from assets.platform import Platform
 from assets.recipe import code_version
@@ -45,7 +46,9 @@ def annotations_step(source: Source, minhash: tuple[tuple[int, int, int], ...]) 
         "band keys of every document. No text is rewritten.",
         upstream=(upstream,),
         code_version=code_version(annotations.CODE_VERSION, parameters),
-        transformation=lambda _platform, _inputs: Transformation("annotate", annotations.CODE_VERSION, parameters),
+        transformation=lambda _platform, _inputs: Transformation(
+            "annotate", annotations.CODE_VERSION, parameters
+        ),
         run=run,
         check=check,
         suites=("annotations",),

@@ -52,7 +52,9 @@ def sources_sensor(workspace: Workspace) -> dg.SensorDefinition:
             return dg.SensorResult(skip_reason="no source file changed", cursor=cursor)
         selection = sorted({key for name in moved for key in keys[name]})
         request = dg.RunRequest(
-            run_key=f"sources:{digest(now)}", asset_selection=selection, tags={"lineage/sources": ",".join(moved)[:250]}
+            run_key=f"sources:{digest(now)}",
+            asset_selection=selection,
+            tags={"lineage/sources": ",".join(moved)[:250]},
         )
         return dg.SensorResult(run_requests=[request], cursor=cursor)
 

@@ -17,14 +17,19 @@ _SEPARATOR = ": "
 def spec(suite: str, key: list[str]) -> dg.AssetCheckSpec:
     """The check of one suite; downstream assets of the run do not start when it fails as an error."""
     return dg.AssetCheckSpec(
-        suite, asset=dg.AssetKey(key), blocking=True, description=f"Great Expectations suite of the {suite} table."
+        suite,
+        asset=dg.AssetKey(key),
+        blocking=True,
+        description=f"Great Expectations suite of the {suite} table.",
     )
 
 
 def flat(checks: Checks) -> tuple[CheckResult, ...]:
     """All results in one list, each named after its suite, as they are committed with the version."""
     return tuple(
-        replace(check, name=f"{suite}{_SEPARATOR}{check.name}") for suite, items in checks.items() for check in items
+        replace(check, name=f"{suite}{_SEPARATOR}{check.name}")
+        for suite, items in checks.items()
+        for check in items
     )
 
 

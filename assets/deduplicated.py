@@ -6,6 +6,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 import expectations.decisions
+
 from assets.corpora import common, rights_digest, source_ids, standard_of, versions
 from assets.frames import frames
 from assets.platform import Platform
@@ -28,7 +29,11 @@ def deduplicated_step(corpus: Corpus, sources: dict[str, Source]) -> Step:
 
     def run(platform: Platform, inputs: Inputs, _transformation: Transformation, scratch: Path) -> Result:
         return deduplicated.deduplicate(
-            [path for version in versions(inputs, "annotations/") for path in platform.paths(version, "annotations")],
+            [
+                path
+                for version in versions(inputs, "annotations/")
+                for path in platform.paths(version, "annotations")
+            ],
             corpus.deduplication,
             standard_of(corpus),
             platform.ranks(source_ids(corpus)),
@@ -40,7 +45,8 @@ def deduplicated_step(corpus: Corpus, sources: dict[str, Source]) -> Step:
     def check(_platform: Platform, _inputs: Inputs, result: Result) -> Checks:
         return {
             "decisions": expectations.decisions.check(
-                frames(parts_of(result, "decisions"), expectations.decisions.COLUMNS), statistics=result.statistics
+                frames(parts_of(result, "decisions"), expectations.decisions.COLUMNS),
+                statistics=result.statistics,
             )
         }
 

@@ -8,6 +8,8 @@ from typing import Any, cast
 
 import expectations.decisions
 import expectations.documents
+from lineage_platform.policy.terms import terms_of
+
 from assets.frames import frames
 from assets.platform import Platform
 from assets.recipe import code_version
@@ -16,7 +18,6 @@ from assets.tags import source_tags
 from lineage_platform.model import tables
 from lineage_platform.model.definitions import Source
 from lineage_platform.model.versions import Result, Snapshot, Transformation
-from lineage_platform.policy.terms import terms_of
 from lineage_platform.transformations import documents
 
 
@@ -46,7 +47,8 @@ def documents_step(source: Source) -> Step:
                 malformed_threshold=source.malformed_threshold,
             ),
             "decisions": expectations.decisions.check(
-                frames(parts_of(result, "decisions"), expectations.decisions.COLUMNS), statistics=result.statistics
+                frames(parts_of(result, "decisions"), expectations.decisions.COLUMNS),
+                statistics=result.statistics,
             ),
         }
 

@@ -15,12 +15,14 @@ from lineage_platform.model.versions import ParentRun, Version
 
 DAGSTER_NAMESPACE = "dagster"
 
-RETRY = dg.RetryPolicy(max_retries=3, delay=2, backoff=dg.Backoff.EXPONENTIAL)
+_RETRIES = 5
 
 
 def asset_of(step: Step) -> dg.AssetsDefinition:
     """The asset of one step. It passes digests on, never data, and so needs no IO manager."""
-    tables = {f"columns/{name}": dg.MetadataValue.table_schema(column_schema(s)) for name, s in step.tables.items()}
+    tables = {
+        f"columns/{name}": dg.MetadataValue.table_schema(column_schema(s)) for name, s in step.tables.items()
+    }
     first = next(iter(step.tables.values()), None)
 
     @dg.asset(
@@ -34,7 +36,6 @@ def asset_of(step: Step) -> dg.AssetsDefinition:
         tags=dict(step.tags),
         metadata={**tables, **({"dagster/column_schema": column_schema(first)} if first is not None else {})},
         check_specs=[checks.spec(suite, step.key) for suite in step.suites],
-        retry_policy=RETRY,
     )
     def materialise(
         context: dg.AssetExecutionContext, platform: dg.ResourceParam[Platform]
@@ -49,7 +50,7 @@ def asset_of(step: Step) -> dg.AssetsDefinition:
                 version = _make(step, platform, inputs, parent_of(context))
         except LineageError as error:
             platform.report({"event": "failed", "asset": step.dataset, "error": str(error)})
-            raise failure(error) from error
+            raise failure(error, context.retry_number) from error
         statements = platform.recorder.statements(version.statistics.by_terms)
         platform.report(
             {
@@ -97,8 +98,8 @@ def parent_of(context: dg.AssetExecutionContext) -> ParentRun:
     return ParentRun(DAGSTER_NAMESPACE, context.job_name, context.run_id)
 
 
-def failure(error: LineageError) -> Exception:
-    """A database that is down is worth another try; anything else fails for good, with its message as it is."""
+def failure(error: LineageError, retries: int) -> Exception:
+    """A database that is down is worth another try, later each time; all else fails for good, its message as it is."""
     if isinstance(error, Unavailable):
-        return dg.RetryRequested(max_retries=3, seconds_to_wait=2)
+        return dg.RetryRequested(max_retries=_RETRIES, seconds_to_wait=2**retries)
     return dg.Failure(description=str(error), allow_retries=False)

@@ -36,7 +36,9 @@ def column_schema(schema: pa.Schema) -> dg.TableSchema:
     )
 
 
-def terms_breakdown(by_terms: Mapping[int, tuple[int, int]], statements: Mapping[int, Terms]) -> dg.TableMetadataValue:
+def terms_breakdown(
+    by_terms: Mapping[int, tuple[int, int]], statements: Mapping[int, Terms]
+) -> dg.TableMetadataValue:
     """Documents and tokens by licence, consent basis and personal-data class, largest first."""
     sums: defaultdict[tuple[str, str, str], list[int]] = defaultdict(lambda: [0, 0])
     for number, (documents, tokens) in by_terms.items():
@@ -56,7 +58,9 @@ def terms_breakdown(by_terms: Mapping[int, tuple[int, int]], statements: Mapping
 def version_metadata(version: Version, statements: Mapping[int, Terms], *, unchanged: bool) -> Metadata:
     """Everything a person should see of a version in the Dagster UI."""
     statistics = version.statistics
-    dropped = [{"reason": reason, "documents": count} for reason, count in sorted(statistics.by_reason.items())]
+    dropped = [
+        {"reason": reason, "documents": count} for reason, count in sorted(statistics.by_reason.items())
+    ]
     return {
         "dagster/row_count": statistics.documents,
         "version": version.id,

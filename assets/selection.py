@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import cast
 
 import expectations.decisions
+
 from assets.corpora import common, source_ids, standard_of
 from assets.frames import frames
 from assets.platform import Platform
@@ -44,7 +45,8 @@ def selection_step(corpus: Corpus, sources: dict[str, Source]) -> Step:
     def check(_platform: Platform, _inputs: Inputs, result: Result) -> Checks:
         return {
             "decisions": expectations.decisions.check(
-                frames(parts_of(result, "decisions"), expectations.decisions.COLUMNS), statistics=result.statistics
+                frames(parts_of(result, "decisions"), expectations.decisions.COLUMNS),
+                statistics=result.statistics,
             )
         }
 
@@ -54,7 +56,9 @@ def selection_step(corpus: Corpus, sources: dict[str, Source]) -> Step:
         "or repeated by the weight of their source. Every document left out is a decision with its reason.",
         upstream=(*(f"annotations/{name}" for name in source_ids(corpus)), f"{corpus.id}/deduplicated"),
         code_version=code_version(selection.CODE_VERSION, parameters),
-        transformation=lambda _platform, _inputs: Transformation("select", selection.CODE_VERSION, parameters),
+        transformation=lambda _platform, _inputs: Transformation(
+            "select", selection.CODE_VERSION, parameters
+        ),
         run=run,
         check=check,
         suites=("decisions",),

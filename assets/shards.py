@@ -8,6 +8,8 @@ from typing import cast
 
 import expectations.placements
 import expectations.shards
+from lineage_platform.transformations.tokenizer import shard_count
+
 from assets.corpora import common, source_ids, versions
 from assets.frames import frames
 from assets.platform import Platform
@@ -17,7 +19,6 @@ from lineage_platform.model import tables
 from lineage_platform.model.definitions import Corpus, Source
 from lineage_platform.model.versions import Result, Transformation, Version
 from lineage_platform.transformations import shards
-from lineage_platform.transformations.tokenizer import shard_count
 
 PIN = "shard-count"
 
@@ -49,7 +50,11 @@ def shards_step(corpus: Corpus, sources: dict[str, Source]) -> Step:
     def run(platform: Platform, inputs: Inputs, transformation: Transformation, scratch: Path) -> Result:
         return shards.pack(
             platform.paths(selected(inputs), "selection"),
-            [path for version in versions(inputs, "documents/") for path in platform.paths(version, "documents")],
+            [
+                path
+                for version in versions(inputs, "documents/")
+                for path in platform.paths(version, "documents")
+            ],
             platform.paths(encoder(inputs), "tokenizer")[0],
             corpus,
             transformation.parameters["shard_count"],

@@ -5,10 +5,11 @@ from __future__ import annotations
 import time
 
 import dagster as dg
-
 import expectations.sources
+from lineage_platform.policy.terms import terms_of
+
 from assets import checks
-from assets.factory import RETRY, failure, parent_of
+from assets.factory import failure, parent_of
 from assets.metadata import table
 from assets.platform import Platform
 from assets.recipe import digest
@@ -17,7 +18,6 @@ from lineage_platform.errors import LineageError
 from lineage_platform.model.definitions import Source
 from lineage_platform.model.terms import Terms
 from lineage_platform.model.versions import ParentRun, Snapshot
-from lineage_platform.policy.terms import terms_of
 from lineage_platform.transformations import reading
 
 SUITE = "sources"
@@ -34,9 +34,11 @@ def source_asset(source: Source) -> dg.AssetsDefinition:
         owners=[source.steward],
         kinds={source.format.replace("-", "_"), "source"},
         tags=source_tags([source]),
-        metadata={"location": source.location, **({"homepage": dg.MetadataValue.url(source.homepage)} if source.homepage else {})},
+        metadata={
+            "location": source.location,
+            **({"homepage": dg.MetadataValue.url(source.homepage)} if source.homepage else {}),
+        },
         check_specs=[checks.spec(SUITE, dataset.split("/"))],
-        retry_policy=RETRY,
     )
     def observe(
         context: dg.AssetExecutionContext, platform: dg.ResourceParam[Platform]
@@ -47,7 +49,7 @@ def source_asset(source: Source) -> dg.AssetsDefinition:
             snapshot, terms = _observe(source, platform, parent_of(context))
         except LineageError as error:
             platform.report({"event": "failed", "asset": dataset, "error": str(error)})
-            raise failure(error) from error
+            raise failure(error, context.retry_number) from error
         outcome = expectations.sources.check(source=source, snapshot=snapshot, terms=terms)
         seconds = round(time.monotonic() - started, 3)
         platform.report({"event": "done", "asset": dataset, "seconds": seconds, "rows": len(snapshot.files)})
@@ -95,4 +97,7 @@ def _terms_table(terms: list[Terms]) -> dg.TableMetadataValue:
         }
         for item in terms
     ]
-    return table(rows, dict.fromkeys(("declared", "licence", "status", "note", "consent_basis", "personal_data"), "string"))
+    return table(
+        rows,
+        dict.fromkeys(("declared", "licence", "status", "note", "consent_basis", "personal_data"), "string"),
+    )

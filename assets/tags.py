@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from lineage_platform.model.definitions import Source
 from lineage_platform.policy.terms import terms_of
+
+from lineage_platform.model.definitions import Source
 
 
 def source_tags(sources: Iterable[Source]) -> dict[str, str]:

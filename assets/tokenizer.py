@@ -25,7 +25,11 @@ def tokenizer_step(corpus: Corpus, sources: dict[str, Source]) -> Step:
     def run(platform: Platform, inputs: Inputs, _transformation: Transformation, scratch: Path) -> Result:
         return tokenizer.train_tokenizer(
             platform.paths(cast("Version", inputs[f"{corpus.id}/selection"]), "selection"),
-            [path for version in versions(inputs, "documents/") for path in platform.paths(version, "documents")],
+            [
+                path
+                for version in versions(inputs, "documents/")
+                for path in platform.paths(version, "documents")
+            ],
             corpus.tokenizer,
             corpus.seed,
             scratch=scratch,
@@ -49,7 +53,9 @@ def tokenizer_step(corpus: Corpus, sources: dict[str, Source]) -> Step:
         "changes only the shards that held it.",
         upstream=(f"{corpus.id}/selection", *(f"documents/{name}" for name in source_ids(corpus))),
         code_version=code_version(tokenizer.CODE_VERSION, parameters),
-        transformation=lambda _platform, _inputs: Transformation("train-tokenizer", tokenizer.CODE_VERSION, parameters),
+        transformation=lambda _platform, _inputs: Transformation(
+            "train-tokenizer", tokenizer.CODE_VERSION, parameters
+        ),
         run=run,
         check=check,
         suites=(),
