@@ -1,0 +1,87 @@
+"""Our own facets: names, schema addresses, content. Versioned; their JSON Schemas stand in `schemas/lineage-platform`.
+
+They are plain dicts, not client classes: the client drops nulls on serialising, and a statement of terms or the
+parameters of a transformation must come back from the ledger exactly as they were.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from importlib import metadata
+from typing import Any
+
+import rfc8785
+
+from lineage_platform.events.arguments import Manifest, TermsCount
+from lineage_platform.model.versions import Statistics, Transformation
+
+BASE_URL = "https://lineage-platform.example"
+"""Identifies us in events. The domain is reserved (RFC 2606): nothing is ever fetched from it."""
+
+PRODUCER = f"{BASE_URL}/producer/{metadata.version('lineage-platform')}"
+
+TERMS = "lineagePlatform_terms"
+TRANSFORMATION = "lineagePlatform_transformation"
+MANIFEST = "lineagePlatform_manifest"
+
+MAX_TERMS = 1000
+"""Statements that one event lists; the rest is counted, and the whole list is bound by a digest."""
+
+Facet = dict[str, Any]
+
+
+def schema_url(name: str, version: str = "1-0-0") -> str:
+    """Where the schema of one of our facets says it is."""
+    return f"{BASE_URL}/spec/facets/{version}/{name}.json#/$defs/{name}"
+
+
+def terms_facet(terms: Sequence[TermsCount]) -> Facet:
+    """Statements by documents, most first, at most `MAX_TERMS`; `digest` is SHA-256 over the RFC 8785 form of the whole
+    list in that order."""
+    ordered = [
+        {"terms": str(item.number), "documents": documents, "tokens": tokens, "statement": item.statement()}
+        for item, documents, tokens in sorted(terms, key=lambda entry: (-(entry[1] or 0), entry[0].number))
+    ]
+    return {
+        **_base("TermsDatasetFacet"),
+        "count": len(ordered),
+        "omitted": max(0, len(ordered) - MAX_TERMS),
+        "digest": hashlib.sha256(rfc8785.dumps(ordered)).hexdigest(),
+        "terms": ordered[:MAX_TERMS],
+    }
+
+
+def transformation_facet(transformation: Transformation, statistics: Statistics | None) -> Facet:
+    """The step with its code version and parameters; once it is done, what became of the records."""
+    facet = {
+        **_base("TransformationRunFacet"),
+        "name": transformation.name,
+        "codeVersion": transformation.code_version,
+        "parameters": dict(transformation.parameters),
+    }
+    if statistics is not None:
+        facet["records"] = {
+            "in": statistics.records_in,
+            "kept": statistics.kept,
+            "edited": statistics.edited,
+            "dropped": statistics.dropped,
+            "byReason": dict(statistics.by_reason),
+        }
+    return facet
+
+
+def manifest_facet(manifest: Manifest) -> Facet:
+    """Digest and address of the version's file list, never the list itself."""
+    return {
+        **_base("ManifestOutputDatasetFacet"),
+        "sha256": manifest.sha256,
+        "address": manifest.address,
+        "files": manifest.files,
+        "bytes": manifest.bytes,
+        "contentDigest": manifest.content_digest,
+    }
+
+
+def _base(name: str) -> Facet:
+    return {"_producer": PRODUCER, "_schemaURL": schema_url(name)}
