@@ -1,0 +1,59 @@
+# Everything a fresh machine with Python 3.11+ and make needs; only the Python package index is used.
+
+PYTHON ?= python3
+TOOLS  := .tools
+UV     := $(shell command -v uv 2>/dev/null || echo $(TOOLS)/bin/uv)
+BIN    := .venv/bin
+
+export UV_PYTHON_DOWNLOADS := never
+export DAGSTER_DISABLE_TELEMETRY := yes
+export GX_ANALYTICS_ENABLED := false
+export DO_NOT_TRACK := true
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test lint types floors check bench clean
+
+help: ## show this list
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+$(TOOLS)/bin/uv:
+	$(PYTHON) -m venv $(TOOLS)
+	$(TOOLS)/bin/python -m pip install --quiet --disable-pip-version-check uv
+
+.venv/.synced: uv.lock pyproject.toml $(filter $(TOOLS)/bin/uv,$(UV))
+	$(UV) sync --frozen --quiet --python $(PYTHON)
+	@touch $@
+
+setup: .venv/.synced ## make the virtual environment from uv.lock
+
+demo: setup ## run the main job on examples/demo and trace a shard
+	$(BIN)/lineage --workspace examples/demo materialize demo
+	$(BIN)/lineage --workspace examples/demo trace shard-00000 --corpus demo
+	@echo
+	@echo "Where to look next:"
+	@echo "  .venv/bin/lineage --workspace examples/demo up                      the asset graph, runs and checks in Dagster"
+	@echo "  .venv/bin/lineage --workspace examples/demo trace 0 --corpus demo --row 0   one document and its way"
+	@echo "  .venv/bin/lineage --workspace examples/demo impact --source python-other    where a source went"
+	@echo "  .venv/bin/lineage --workspace examples/demo verify                  every digest, recomputed"
+
+test: setup ## run all tests
+	$(BIN)/python -m pytest
+
+lint: setup ## style
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: setup ## types
+	$(BIN)/mypy
+
+floors: setup ## who may import whom
+	$(BIN)/lint-imports
+
+check: lint types floors ## style, types and import floors
+
+bench: setup ## measure speed and size on this machine
+	$(BIN)/python -m benchmarks.chain
+
+clean: ## remove what the targets above made
+	-$(BIN)/lineage --workspace examples/demo down
+	rm -rf .venv $(TOOLS) examples/demo/.lineage
