@@ -11,7 +11,6 @@ from datetime import UTC, datetime
 from importlib import metadata
 from typing import Any
 
-import pyarrow as pa
 from openlineage.client import event_v2, facet_v2
 from openlineage.client.serde import Serde
 
@@ -25,7 +24,9 @@ from lineage_platform.events.arguments import (
     Size,
     TermsCount,
 )
-from lineage_platform.model.versions import CheckResult, ParentRun, Transformation
+from lineage_platform.events.datasets import add_own_facets, input_dataset, output_dataset, static_dataset
+from lineage_platform.events.facets import PRODUCER
+from lineage_platform.model.versions import ParentRun, Transformation
 
 __all__ = [
     "ColumnInput",
@@ -58,11 +59,75 @@ def run_event(
     error: str | None = None,
 ) -> dict[str, Any]:
     """A change of state of a run. `job` is the name of the dataset it makes; `time` must know its zone; `error` says
-    why it failed or was aborted, without document text. Raises ValueError for a naive time or a run id that is no UUID.
+    why it failed or was aborted, without document text. The counts of the transformation are the output's.
+
+    Raises ValueError for a naive time or a run id that is no UUID.
     """
-    raise NotImplementedError
+    event = Serde.to_dict(
+        event_v2.RunEvent(
+            eventTime=_timestamp(time),
+            producer=PRODUCER,
+            eventType=event_v2.RunState[state],
+            run=event_v2.Run(run_id, _run_facets(parent, error)),
+            job=event_v2.Job(namespace, job, _job_facets(owner, description)),
+            inputs=[input_dataset(dataset, namespace) for dataset in inputs],
+            outputs=[output_dataset(dataset, namespace) for dataset in outputs],
+        )
+    )
+    if transformation is not None:
+        statistics = next((dataset.statistics for dataset in outputs if dataset.statistics is not None), None)
+        event["run"]["facets"][own.TRANSFORMATION] = own.transformation_facet(transformation, statistics)
+    for made, dataset in zip([*event["inputs"], *event["outputs"]], [*inputs, *outputs], strict=True):
+        add_own_facets(made, dataset)
+    return event
 
 
 def dataset_event(*, time: datetime, namespace: str, dataset: EventDataset) -> dict[str, Any]:
-    """A change of what a dataset is, outside any run: its terms, owner or description."""
-    raise NotImplementedError
+    """A change of what a dataset is, outside any run: its terms, owner or description. Raises ValueError for a naive time."""
+    made = static_dataset(dataset, namespace)
+    event = Serde.to_dict(event_v2.DatasetEvent(eventTime=_timestamp(time), producer=PRODUCER, dataset=made))
+    add_own_facets(event["dataset"], dataset)
+    return event
+
+
+def _run_facets(parent: ParentRun | None, error: str | None) -> dict[str, Any]:
+    engine = facet_v2.processing_engine_run.ProcessingEngineRunFacet(
+        version=metadata.version(_ENGINE),
+        name=_ENGINE,
+        openlineageAdapterVersion=metadata.version("lineage-platform"),
+        producer=PRODUCER,
+    )
+    facets: dict[str, Any] = {"processing_engine": engine}
+    if parent is not None:
+        facets["parent"] = facet_v2.parent_run.ParentRunFacet(
+            run=facet_v2.parent_run.Run(parent.run_id, facets=None),
+            job=facet_v2.parent_run.Job(parent.namespace, parent.job, facets=None),
+            producer=PRODUCER,
+        )
+    if error is not None:
+        facets["errorMessage"] = facet_v2.error_message_run.ErrorMessageRunFacet(
+            message=error.encode(errors="replace").decode(), programmingLanguage="PYTHON", producer=PRODUCER
+        )
+    return facets
+
+
+def _job_facets(owner: str | None, description: str | None) -> dict[str, Any]:
+    facets: dict[str, Any] = {
+        "jobType": facet_v2.job_type_job.JobTypeJobFacet(
+            processingType="BATCH", integration="DAGSTER", jobType="ASSET", producer=PRODUCER
+        )
+    }
+    if owner is not None:
+        steward = facet_v2.ownership_job.Owner(name=owner, type="STEWARD")
+        facets["ownership"] = facet_v2.ownership_job.OwnershipJobFacet(owners=[steward], producer=PRODUCER)
+    if description is not None:
+        facets["documentation"] = facet_v2.documentation_job.DocumentationJobFacet(
+            description=description, contentType="text/plain", producer=PRODUCER
+        )
+    return facets
+
+
+def _timestamp(time: datetime) -> str:
+    if time.tzinfo is None:
+        raise ValueError(f"event time: got {time.isoformat()} without a zone, expected one with")
+    return time.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")

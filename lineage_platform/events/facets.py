@@ -1,12 +1,13 @@
 """Our own facets: names, schema addresses, content. Versioned; their JSON Schemas stand in `schemas/lineage-platform`.
 
-They are plain dicts, not client classes: the client drops nulls on serialising, and a statement of terms or the
+They are plain dicts, not client classes: the client drops nulls when it serialises, and a statement of terms or the
 parameters of a transformation must come back from the ledger exactly as they were.
 """
 
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Sequence
 from importlib import metadata
 from typing import Any
@@ -36,12 +37,17 @@ def schema_url(name: str, version: str = "1-0-0") -> str:
     return f"{BASE_URL}/spec/facets/{version}/{name}.json#/$defs/{name}"
 
 
+def by_documents(terms: Sequence[TermsCount]) -> list[TermsCount]:
+    """Most documents first; equal ones by terms number."""
+    return sorted(terms, key=lambda entry: (-(entry[1] or 0), entry[0].number))
+
+
 def terms_facet(terms: Sequence[TermsCount]) -> Facet:
     """Statements by documents, most first, at most `MAX_TERMS`; `digest` is SHA-256 over the RFC 8785 form of the whole
     list in that order."""
     ordered = [
         {"terms": str(item.number), "documents": documents, "tokens": tokens, "statement": item.statement()}
-        for item, documents, tokens in sorted(terms, key=lambda entry: (-(entry[1] or 0), entry[0].number))
+        for item, documents, tokens in by_documents(terms)
     ]
     return {
         **_base("TermsDatasetFacet"),
@@ -58,7 +64,7 @@ def transformation_facet(transformation: Transformation, statistics: Statistics 
         **_base("TransformationRunFacet"),
         "name": transformation.name,
         "codeVersion": transformation.code_version,
-        "parameters": dict(transformation.parameters),
+        "parameters": json.loads(json.dumps(dict(transformation.parameters))),
     }
     if statistics is not None:
         facet["records"] = {
