@@ -1,0 +1,218 @@
+"""A store in a local directory.
+
+    objects/ab/abcd...ef.parquet     immutable, named by SHA-256 and the suffix of the logical name
+    scratch/<attempt>/...            what an attempt is writing; nobody else looks there
+
+A file becomes an object by a rename inside one file system, after its bytes are on disk: an object is whole or not there.
+An object is visible to questions only through a committed row of the catalog. `sweep` deletes the others; its caller
+holds a lease that keeps writers between `adopt` and their commit away.
+"""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import os
+import re
+import secrets
+import shutil
+import stat
+from collections.abc import Collection, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from lineage_platform.errors import InvalidInput, LineageError, VerificationFailed
+from lineage_platform.model.versions import File, Part
+
+_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+_SUFFIX = re.compile(r"\.[A-Za-z0-9]{1,16}")
+_SHA256 = re.compile(r"[0-9a-f]{64}")
+_ATTEMPT = re.compile(r"[0-9A-Za-z-]{1,64}")
+_CHUNK = 1 << 20
+
+
+@dataclass(frozen=True)
+class Swept:
+    """What a sweep took away."""
+
+    objects: int
+    bytes: int
+    attempts: int
+
+
+def address(sha256: str, name: str) -> str:
+    """Where an object is under the store's root. Raises InvalidInput for what is no SHA-256."""
+    if not _SHA256.fullmatch(sha256):
+        raise InvalidInput(f"digest of {name!r}: got {sha256!r}, expected 64 lower-case hex digits")
+    suffix = PurePosixPath(name).suffix
+    return f"objects/{sha256[:2]}/{sha256}{suffix if _SUFFIX.fullmatch(suffix) else ''}"
+
+
+class Store:
+    """Objects and scratch folders under one root; made on first use, closed to other users."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    def path(self, file: File) -> Path:
+        """Where the bytes of a committed file are."""
+        return self.root / address(file.sha256, file.name)
+
+    def scratch(self, attempt: str) -> Path:
+        """A folder for one attempt, made if it is not there."""
+        folder = self._scratch(attempt)
+        with full_disk(self.root):
+            self._make(folder)
+        return folder
+
+    def adopt(self, parts: Iterable[Part]) -> list[File]:
+        """Turn parts into objects. Calm about a part that is an object already, and about a second call.
+
+        Raises VerificationFailed when a part is missing or not as long as it says, LineageError when the disk is full.
+        """
+        adopted: list[File] = []
+        folders: set[Path] = set()
+        with full_disk(self.root):
+            for part in parts:
+                file = File(part.name, part.role, part.sha256, part.bytes, part.rows)
+                folders.add(self._place(Path(part.path), file))
+                adopted.append(file)
+            for folder in sorted(folders):
+                _sync(folder)
+        return adopted
+
+    def put_bytes(self, name: str, role: str, data: bytes) -> File:
+        """Store a small object. Raises LineageError when the disk is full."""
+        file = File(name, role, hashlib.sha256(data).hexdigest(), len(data), 0)
+        with full_disk(self.root):
+            drafts = self.root / "scratch"
+            self._make(drafts)
+            draft = drafts / f".{secrets.token_hex(16)}"
+            try:
+                draft.write_bytes(data)
+                _sync(self._place(draft, file))
+            finally:
+                draft.unlink(missing_ok=True)
+        return file
+
+    def verify(self, file: File) -> None:
+        """Raises VerificationFailed unless the bytes of `file` are there and have its length and digest."""
+        path = self.path(file)
+        digest, length = hashlib.sha256(), 0
+        try:
+            with path.open("rb") as stream:
+                while chunk := stream.read(_CHUNK):
+                    digest.update(chunk)
+                    length += len(chunk)
+        except FileNotFoundError:
+            raise VerificationFailed(f"{file.name}: {path} is missing") from None
+        if (length, digest.hexdigest()) != (file.bytes, file.sha256):
+            raise VerificationFailed(
+                f"{file.name}: {path} has {length} bytes with SHA-256 {digest.hexdigest()}, "
+                f"expected {file.bytes} bytes with {file.sha256}"
+            )
+
+    def discard(self, attempt: str) -> None:
+        """Forget what an attempt has written; calm when there is nothing."""
+        shutil.rmtree(self._scratch(attempt), ignore_errors=True)
+
+    def sweep(self, keep: Collection[str], attempts: Collection[str]) -> Swept:
+        """Delete objects whose SHA-256 is not in `keep`, and scratch folders of attempts that are not in `attempts`.
+
+        The caller holds the lease of the files, so nobody adopts meanwhile.
+        """
+        objects = freed = forgotten = 0
+        for path in (self.root / "objects").glob("??/*"):
+            if path.name.partition(".")[0] not in keep:
+                freed += path.stat().st_size
+                path.unlink()
+                objects += 1
+        for path in (self.root / "scratch").glob("*"):
+            if path.name not in attempts:
+                forgotten += 1
+                if path.is_dir():
+                    shutil.rmtree(path, ignore_errors=True)
+                else:
+                    path.unlink(missing_ok=True)
+        return Swept(objects, freed, forgotten)
+
+    def _scratch(self, attempt: str) -> Path:
+        if not _ATTEMPT.fullmatch(attempt):
+            raise InvalidInput(f"name of an attempt: got {attempt!r}, expected letters, digits and hyphens")
+        return self.root / "scratch" / attempt
+
+    def _place(self, source: Path, file: File) -> Path:
+        """Rename `source` to its object; returns the folder, whose entry is not on disk yet."""
+        target = self.path(file)
+        folder = target.parent
+        try:
+            descriptor = os.open(source, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+        except FileNotFoundError:
+            if _length(target) == file.bytes:
+                return folder
+            raise VerificationFailed(f"{file.name}: {source} is gone before it was adopted") from None
+        try:
+            found = os.fstat(descriptor)
+            if not stat.S_ISREG(found.st_mode) or found.st_size != file.bytes:
+                raise VerificationFailed(
+                    f"{file.name}: {source} has {found.st_size} bytes, expected {file.bytes}"
+                )
+            os.fchmod(descriptor, 0o444)
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+        self._make(folder)
+        source.replace(target)
+        return folder
+
+    def _make(self, folder: Path) -> None:
+        """Make a folder of the store, and those above it, so that it outlives a crash."""
+        if folder.is_dir():
+            return
+        if folder != self.root:
+            self._make(folder.parent)
+            folder.mkdir(mode=0o700, exist_ok=True)
+        else:
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        _sync(folder.parent)
+
+
+@contextmanager
+def full_disk(root: Path) -> Iterator[None]:
+    """Raises LineageError in place of the operating system's errors about space."""
+    try:
+        yield
+    except OSError as error:
+        full = disk_full(error, root)
+        if full is None:
+            raise
+        raise full from error
+
+
+def disk_full(error: BaseException, root: Path) -> LineageError | None:
+    """What to say when `error`, or what caused it, is that no more can be written under `root`; None for other errors."""
+    seen: BaseException | None = error
+    while seen is not None:
+        if isinstance(seen, OSError) and seen.errno in _FULL:
+            return LineageError(
+                f"no space left to write under {root} ({os.strerror(seen.errno)}): nothing of this attempt was kept; "
+                "free space and run again"
+            )
+        seen = seen.__cause__ or seen.__context__
+    return None
+
+
+def _length(path: Path) -> int | None:
+    try:
+        return path.stat().st_size
+    except FileNotFoundError:
+        return None
+
+
+def _sync(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
