@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import secrets
 import shutil
 import subprocess
 from pathlib import Path
@@ -65,7 +64,7 @@ def make_cluster(settings: Settings) -> Layout:
     draft = state / "cluster.partial"
     identity = read_identity(draft)
     if identity is None:
-        identity = secrets.token_hex(16)
+        identity = os.urandom(16).hex()
         write_synced(draft, identity)
     layout = place(settings, identity, account)
     _make_directory(layout.base, account)

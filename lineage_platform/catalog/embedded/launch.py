@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-import time
 from dataclasses import asdict
 from pathlib import Path
 
@@ -23,29 +22,25 @@ from lineage_platform.catalog.embedded.layout import Layout
 from lineage_platform.errors import Unavailable
 
 _LOG_BYTES = 1 << 20
-_ATTEMPTS = 4
 
 
-def launch(layout: Layout, idle_seconds: int) -> None:
-    """Start the server and return when it takes connections. Raises Unavailable with the end of its log."""
+def launch(layout: Layout, idle_seconds: int) -> str | None:
+    """Start the server; None when it takes connections, else how its log ends.
+
+    Raises Unavailable when it cannot work: data of another major version, a socket directory that is not ours.
+    """
     found = (layout.data / "PG_VERSION").read_text().strip()
     if found != MAJOR:
         raise Unavailable(f"{layout.data}: got a database of PostgreSQL {found}, expected {MAJOR}")
     prepare_sockets(layout)
     if layout.log.exists() and layout.log.stat().st_size > _LOG_BYTES:
         layout.log.replace(layout.log.with_suffix(".log.1"))
-    # Children of a server that was killed let go of its shared memory a moment later.
-    for _ in range(_ATTEMPTS):
-        start = layout.log.stat().st_size if layout.log.exists() else 0
-        if _start(layout, idle_seconds):
-            return
-        time.sleep(0.5)
+    start = layout.log.stat().st_size if layout.log.exists() else 0
+    if _start(layout, idle_seconds):
+        return None
     with layout.log.open("rb") as log:
         log.seek(start)
-        tail = log.read().decode(errors="replace").strip().splitlines()[-8:]
-    raise Unavailable(
-        f"the embedded PostgreSQL did not start; its log {layout.log} ends:\n" + "\n".join(tail)
-    )
+        return "\n".join(log.read().decode(errors="replace").strip().splitlines()[-8:])
 
 
 def count_clients(layout: Layout) -> int:
@@ -80,6 +75,7 @@ def _start(layout: Layout, idle_seconds: int) -> bool:
         identity=layout.identity,
         identity_file=str(layout.state / "cluster"),
         lock=str(layout.state / "lock"),
+        running=str(layout.state / "running"),
         used=str(layout.state / "used"),
         idle_seconds=idle_seconds,
     )

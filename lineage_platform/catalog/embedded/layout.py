@@ -11,10 +11,9 @@ from __future__ import annotations
 
 import os
 import re
-import secrets
 import stat
+import zlib
 from dataclasses import dataclass
-from hashlib import sha256
 from pathlib import Path
 
 from lineage_platform.catalog.embedded.account import Account, describe, server_account
@@ -52,8 +51,9 @@ class Layout:
         beside = self.base / "sockets"
         if len(os.fsencode(beside / SOCKET_NAME)) <= _SUN_PATH_BYTES and not set(',"') & set(str(beside)):
             return beside
-        place = sha256(os.fsencode(self.base) + self.identity.encode()).hexdigest()[:16]
-        return Path(f"/tmp/lineage-{self.account.uid}-{place}")  # noqa: S108 - checked before each use
+        # The identity cannot be guessed; the path tells a copied home from its original.
+        name = f"{self.identity[:16]}-{zlib.crc32(os.fsencode(self.base)):08x}"
+        return Path(f"/tmp/lineage-{self.account.uid}-{name}")  # noqa: S108 - checked before each use
 
 
 def claim_state(settings: Settings) -> Path:
@@ -105,7 +105,7 @@ def read_identity(path: Path) -> str | None:
 
 def write_synced(path: Path, text: str) -> None:
     """Write a small file that survives a power cut, or nothing."""
-    partial = path.with_name(f"{path.name}.{secrets.token_hex(4)}")
+    partial = path.with_name(f"{path.name}.{os.urandom(4).hex()}")
     with partial.open("x") as file:
         file.write(text)
         file.flush()

@@ -24,6 +24,7 @@ from lineage_platform.settings import Settings
 
 _START_SECONDS = 120
 _STOP_SECONDS = 60
+_ATTEMPTS = 2
 
 
 @dataclass(frozen=True)
@@ -71,10 +72,8 @@ def ensure_running(settings: Settings) -> Endpoint:
 
             layout = make_cluster(settings)
         (state / "used").touch(mode=0o600)
-        if not _answers(layout) and not _comes_up(layout):
-            from lineage_platform.catalog.embedded.launch import launch
-
-            launch(layout, settings.database_idle_seconds)
+        if not _answers(layout):
+            _start(layout, settings.database_idle_seconds)
     return Endpoint(layout.sockets)
 
 
@@ -90,6 +89,8 @@ def stop(settings: Settings, *, unless_used: bool = False) -> bool:
         layout = find_layout(settings)
         postmaster = None if layout is None else _postmaster(layout)
         if layout is None or postmaster is None:
+            if layout is not None and _answers(layout):
+                raise Unavailable(f"the server of {settings.home} runs in another container; stop it there")
             return False
         if unless_used and _answers(layout):
             from lineage_platform.catalog.embedded.launch import count_clients
@@ -122,8 +123,7 @@ def _is_made(settings: Settings) -> bool:
 
 def _answers(layout: Layout) -> bool:
     """Whether a server run by the cluster's account takes connections on the cluster's private socket."""
-    postmaster = _postmaster(layout)
-    if postmaster is None or not postmaster.ready or not layout.sockets.exists():
+    if not layout.sockets.exists():
         return False
     check_private(layout.sockets, layout.account)
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as client:
@@ -133,21 +133,31 @@ def _answers(layout: Layout) -> bool:
         except OSError:
             return False
         credentials = client.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, struct.calcsize("3i"))
-    return struct.unpack("3i", credentials)[1] == layout.account.uid
+    return struct.unpack("3i", credentials)[1] == layout.account.uid and _is_ready(_pid_file(layout))
+
+
+def _pid_file(layout: Layout) -> list[str]:
+    try:
+        return (layout.data / "postmaster.pid").read_text().splitlines()
+    except OSError:
+        return []
+
+
+def _is_ready(lines: list[str]) -> bool:
+    """Line 8 of postmaster.pid is the server's state (PostgreSQL's pidfile.h, LOCK_FILE_LINE_PM_STATUS)."""
+    return len(lines) >= 8 and lines[7].strip() == "ready"
 
 
 def _postmaster(layout: Layout) -> _Postmaster | None:
     """The live server that wrote postmaster.pid in this data directory, if any."""
+    lines = _pid_file(layout)
     try:
-        lines = (layout.data / "postmaster.pid").read_text().splitlines()
         process = int(lines[0])
         if Path(f"/proc/{process}").stat().st_uid != layout.account.uid:
             return None
     except (OSError, IndexError, ValueError):
         return None
-    if _works_elsewhere(process, layout.data):
-        return None
-    return _Postmaster(process, ready=len(lines) >= 8 and lines[7].strip() == "ready")
+    return None if _works_elsewhere(process, layout.data) else _Postmaster(process, _is_ready(lines))
 
 
 def _works_elsewhere(process: int, data: Path) -> bool:
@@ -160,24 +170,29 @@ def _works_elsewhere(process: int, data: Path) -> bool:
         return True
 
 
-def _comes_up(layout: Layout) -> bool:
-    """Leave the data directory to us: wait for a server in the middle of starting, end one that lost its socket.
+def _start(layout: Layout, idle_seconds: int) -> None:
+    """Start a server, wait for one that a killed command was starting, replace one that lost its socket."""
+    from lineage_platform.catalog.embedded.launch import launch
 
-    Returns whether the server answers after all.
-    """
     deadline = time.monotonic() + _START_SECONDS
-    while (postmaster := _postmaster(layout)) is not None:
-        if _answers(layout):
-            return True
-        if postmaster.ready:
+    failures = 0
+    while not _answers(layout):
+        postmaster = _postmaster(layout)
+        if postmaster is not None and postmaster.ready:
             _terminate(layout, postmaster)
-        elif time.monotonic() > deadline:
-            raise Unavailable(
-                f"the embedded PostgreSQL has not been ready for {_START_SECONDS} s; see {layout.log}"
-            )
-        else:
+        elif postmaster is not None:
+            if time.monotonic() > deadline:
+                raise Unavailable(
+                    f"the embedded PostgreSQL is not ready after {_START_SECONDS} s; see {layout.log}"
+                )
             time.sleep(0.02)
-    return False
+        else:
+            complaint = launch(layout, idle_seconds)
+            failures += complaint is not None
+            if failures == _ATTEMPTS:
+                raise Unavailable(
+                    f"the embedded PostgreSQL did not start; its log {layout.log} ends:\n{complaint}"
+                )
 
 
 def _terminate(layout: Layout, postmaster: _Postmaster) -> None:

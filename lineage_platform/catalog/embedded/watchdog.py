@@ -3,6 +3,9 @@
 Run by path as a script, so that it loads nothing but this file: `python -I -S watchdog.py '{"server": [...], ...}'`.
 The first process returns when the server is ready (status 0) or has failed (status 1); its child stays until the server
 ends. If the child is killed, the kernel interrupts the server (PR_SET_PDEATHSIG), which then shuts down in order.
+
+The child and every process of the server hold one flock. While it is held nobody starts a second server on the same
+data, in another container neither; once it is free, whatever process postmaster.pid names is not a server of ours.
 """
 
 from __future__ import annotations
@@ -11,6 +14,7 @@ import ctypes
 import fcntl
 import json
 import os
+import select
 import signal
 import subprocess
 import sys
@@ -21,6 +25,7 @@ from typing import Any
 
 _PR_SET_PDEATHSIG = 1
 _GRACE_SECONDS = 10
+_LOCK_SECONDS = 10
 
 # Dagster keeps no connection between queries, so finished sessions count as use too; ours are in `postgres`.
 CLIENTS = (
@@ -42,6 +47,7 @@ class Watch:
     identity: str
     identity_file: str
     lock: str
+    running: str
     used: str
     idle_seconds: float
 
@@ -60,11 +66,14 @@ def main(argument: str) -> int:
     os.close(reader)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    running = _lock_running(watch)
+    _drop_foreign_pid(Path(watch.data, "postmaster.pid"))
     server = subprocess.Popen(
         watch.server,
         stdin=subprocess.DEVNULL,
         cwd="/",
         env=watch.environment,
+        pass_fds=[running],
         preexec_fn=_end_with_parent,
         **watch.credentials(),
     )
@@ -80,6 +89,30 @@ def main(argument: str) -> int:
 
 def _end_with_parent() -> None:
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGINT)
+
+
+def _lock_running(watch: Watch) -> int:
+    """Take the lock of a running server; one that was killed leaves children that end a moment later."""
+    descriptor = os.open(watch.running, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    deadline = time.monotonic() + _LOCK_SECONDS
+    while True:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return descriptor
+        except BlockingIOError:
+            if time.monotonic() > deadline:
+                sys.exit(f"another server still runs on {watch.data}")
+            time.sleep(0.02)
+
+
+def _drop_foreign_pid(file: Path) -> None:
+    """PostgreSQL refuses to start while any process of its user has the number in postmaster.pid."""
+    try:
+        process = int(file.read_text().split()[0])
+    except (OSError, IndexError, ValueError):
+        return
+    if Path(f"/proc/{process}").exists():
+        file.unlink(missing_ok=True)
 
 
 def _wait_until_ready(watch: Watch, server: subprocess.Popen[bytes]) -> bool:
@@ -98,10 +131,12 @@ def _wait_until_ready(watch: Watch, server: subprocess.Popen[bytes]) -> bool:
 
 def _watch_clients(watch: Watch, server: subprocess.Popen[bytes]) -> None:
     data = Path(watch.data).stat().st_ino
+    woken = _wake_on_end()
     asked = used = time.time()
     sessions = -1
     while server.poll() is None:
-        time.sleep(min(1.0, watch.idle_seconds / 8))
+        if select.select([woken], [], [], min(1.0, watch.idle_seconds / 8))[0]:
+            os.read(woken, 512)
         if not _still_there(watch, data):
             return
         if time.time() - asked < min(30.0, watch.idle_seconds / 4):
@@ -114,6 +149,15 @@ def _watch_clients(watch: Watch, server: subprocess.Popen[bytes]) -> None:
             watch, server, sessions
         ):
             return
+
+
+def _wake_on_end() -> int:
+    """A descriptor that becomes readable when a child ends: a sleep would go on, and hold the lock of a running server."""
+    reader, writer = os.pipe()
+    os.set_blocking(writer, False)
+    signal.set_wakeup_fd(writer, warn_on_full_buffer=False)
+    signal.signal(signal.SIGCHLD, lambda *_: None)
+    return reader
 
 
 def _still_there(watch: Watch, data: int) -> bool:
