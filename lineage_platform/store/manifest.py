@@ -1,0 +1,40 @@
+"""A manifest: the file list of a version as canonical JSON (RFC 8785), stored as an object and named by the ledger.
+
+    {"content_digest": "...", "dataset": "demo/shards",
+     "files": [{"bytes": 1024, "name": "shard-00000.parquet", "role": "shard", "rows": 7, "sha256": "..."}, ...]}
+
+Files stand in name order.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import asdict
+
+from lineage_platform.errors import VerificationFailed
+from lineage_platform.ledger.canonical import canonical
+from lineage_platform.model.versions import File
+
+NAME = "manifest.json"
+ROLE = "manifest"
+
+
+def manifest(dataset: str, content_digest: str, files: Iterable[File]) -> bytes:
+    """The manifest's bytes."""
+    listed = [asdict(file) for file in sorted(files, key=lambda file: file.name)]
+    return canonical({"dataset": dataset, "content_digest": content_digest, "files": listed})
+
+
+def manifest_file(sha256: str, length: int = 0) -> File:
+    """The manifest as a file of the store, whose path then is known."""
+    return File(NAME, ROLE, sha256, length, 0)
+
+
+def read_manifest(data: bytes) -> tuple[str, str, tuple[File, ...]]:
+    """Dataset, content digest and files of a manifest; raises VerificationFailed for anything else."""
+    try:
+        form = json.loads(data)
+        return form["dataset"], form["content_digest"], tuple(File(**file) for file in form["files"])
+    except (ValueError, KeyError, TypeError) as error:
+        raise VerificationFailed(f"manifest: got {error}, expected the file list of a version") from error
