@@ -8,7 +8,10 @@ of the identity; a bucket's digest is SHA-256 over its rows in byte order; the c
 from __future__ import annotations
 
 import hashlib
+import itertools
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
@@ -17,6 +20,7 @@ import pyarrow.compute as pc
 import rfc8785
 
 BUCKETS = 256
+SPAN_ROWS = 512 * 1024
 
 Rows = npt.NDArray[np.uint8]
 """Shape (rows, width): one row a document, the identity first."""
@@ -50,19 +54,75 @@ def digest_rows(rows: pa.RecordBatch, columns: Iterable[str]) -> Rows:
     return np.ascontiguousarray(np.concatenate(parts, axis=1))
 
 
-def content_digest(chunks: Iterable[Rows]) -> str:
-    """The digest (hex) over all rows of a dataset, given in any order and any grouping; width must not vary."""
+@dataclass(frozen=True)
+class SpilledRows:
+    """Rows that a task left in a file, by bucket: bucket b is rows `starts[b]` to `starts[b + 1]`."""
+
+    path: str
+    width: int
+    starts: tuple[int, ...]
+
+
+def spill_rows(path: Path, chunks: Iterable[Rows]) -> SpilledRows:
+    """Put a task's rows into a file for `content_digest`; the file may go once the digest is known."""
     present = [chunk for chunk in chunks if len(chunk)]
-    if not present:
-        return _merkle_root([hashlib.sha256(b"").digest()] * BUCKETS).hex()
-    rows = np.concatenate(present)
+    rows = np.concatenate(present) if present else np.empty((0, 1), np.uint8)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    rows[np.argsort(rows[:, 0], kind="stable")].tofile(path)
+    counts = np.bincount(rows[:, 0], minlength=BUCKETS)
+    return SpilledRows(str(path), rows.shape[1], (0, *np.cumsum(counts).tolist()))
+
+
+def content_digest(chunks: Iterable[Rows | SpilledRows]) -> str:
+    """The digest (hex) over all rows of a dataset, given in any order and any grouping; width must not vary.
+
+    Spilled rows are read a span of buckets at a time, so that memory does not grow with the dataset.
+    """
+    arrays: list[Rows] = []
+    spilled: list[SpilledRows] = []
+    for chunk in chunks:
+        if isinstance(chunk, SpilledRows):
+            spilled.append(chunk)
+        elif len(chunk):
+            arrays.append(chunk[np.argsort(chunk[:, 0], kind="stable")])
+    starts = [np.searchsorted(array[:, 0], np.arange(BUCKETS + 1)) for array in arrays]
+    leaves: list[bytes] = []
+    for first, last in _spans(starts, spilled):
+        rows = [array[at[first] : at[last]] for array, at in zip(arrays, starts, strict=True)]
+        rows += [_read(source, first, last) for source in spilled]
+        leaves += _bucket_digests([chunk for chunk in rows if len(chunk)], first, last)
+    return _merkle_root(leaves).hex()
+
+
+def _spans(starts: list[npt.NDArray[np.int64]], spilled: list[SpilledRows]) -> list[tuple[int, int]]:
+    """Runs of buckets (first, last exclusive) of about SPAN_ROWS rows, at least one bucket each."""
+    ends = sum(starts, np.zeros(BUCKETS + 1, np.int64))
+    ends = sum((np.array(source.starts) for source in spilled), ends)
+    spans = []
+    first = 0
+    while first < BUCKETS:
+        last = int(np.searchsorted(ends, ends[first] + SPAN_ROWS, side="right")) - 1
+        last = max(first + 1, last)
+        spans.append((first, last))
+        first = last
+    return spans
+
+
+def _read(source: SpilledRows, first: int, last: int) -> Rows:
+    start, end = source.starts[first], source.starts[last]
+    count = (end - start) * source.width
+    return np.fromfile(source.path, np.uint8, count, offset=start * source.width).reshape(-1, source.width)
+
+
+def _bucket_digests(chunks: list[Rows], first: int, last: int) -> list[bytes]:
+    if not chunks:
+        return [hashlib.sha256(b"").digest()] * (last - first)
+    rows = np.concatenate(chunks)
     rows = rows[_order(rows)]
-    ends = np.searchsorted(rows[:, 0], np.arange(BUCKETS), side="right")
-    starts = np.concatenate([[0], ends[:-1]])
-    buckets = [
-        hashlib.sha256(rows[start:end].tobytes()).digest() for start, end in zip(starts, ends, strict=True)
+    bounds = np.searchsorted(rows[:, 0], np.arange(first, last + 1))
+    return [
+        hashlib.sha256(rows[start:end].data).digest() for start, end in itertools.pairwise(bounds.tolist())
     ]
-    return _merkle_root(buckets).hex()
 
 
 def combine(digests: Mapping[str, str]) -> str:
@@ -71,11 +131,15 @@ def combine(digests: Mapping[str, str]) -> str:
 
 
 def _order(rows: Rows) -> npt.NDArray[np.int64]:
-    """Byte order of rows: by the identity's two words first, then by what follows only where identities repeat."""
+    """Byte order of rows: by their first eight bytes, and by all of them only where those repeat."""
     words = -(-rows.shape[1] // 8)
+    leading = np.ascontiguousarray(rows[:, :8]).view(">u8")[:, 0].astype(np.uint64)
+    order = np.argsort(leading)
+    if (leading[order[1:]] != leading[order[:-1]]).all():
+        return order
     padded = np.zeros((len(rows), words * 8), np.uint8)
     padded[:, : rows.shape[1]] = rows
-    keys = padded.view(">u8")
+    keys = padded.view(">u8").astype(np.uint64)
     return np.lexsort(tuple(keys[:, word] for word in range(words - 1, -1, -1)))
 
 
