@@ -1,0 +1,316 @@
+"""Answers as frozen values; `to_dict` is the stable JSON contract of docs/answers.md, `to_pandas` a table for people.
+
+64-bit document keys are decimal strings. Digests, hashes and salts are lower-case hex. Documents are counted per
+placement: a document of two epochs counts twice, in its shard, its source and its terms alike.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, is_dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+def plain(value: Any) -> Any:
+    """Frozen values as JSON values."""
+    if is_dataclass(value):
+        return {field.name: plain(getattr(value, field.name)) for field in fields(value)}
+    if isinstance(value, Mapping):
+        return {key: plain(item) for key, item in value.items()}
+    if isinstance(value, tuple | list):
+        return [plain(item) for item in value]
+    return value
+
+
+class Answer:
+    """Base of the answers."""
+
+    def to_dict(self) -> dict[str, Any]:
+        """The JSON contract."""
+        answer: dict[str, Any] = plain(self)
+        return answer
+
+    def to_pandas(self) -> pd.DataFrame:
+        """The answer's main table."""
+        import pandas
+
+        return pandas.DataFrame(self.rows())
+
+    def rows(self) -> list[dict[str, Any]]:
+        """The answer's main table, a mapping a row."""
+        raise NotImplementedError
+
+
+@dataclass(frozen=True)
+class Gap:
+    """Something the answer cannot say: `kind` never changes its meaning (docs/answers.md lists them).
+
+    `declared` is the licence string as it was found, where the gap is about one.
+    """
+
+    kind: str
+    id: str
+    note: str
+    declared: str | None = None
+
+
+@dataclass(frozen=True)
+class TermsShare:
+    """Documents and tokens under the same rights."""
+
+    licence: str
+    consent_basis: str
+    personal_data: str
+    documents: int
+    tokens: int
+
+
+@dataclass(frozen=True)
+class SourceShare:
+    """What one snapshot of a source gave; its terms sum to it."""
+
+    source: str
+    snapshot: str
+    documents: int
+    tokens: int
+    terms: tuple[TermsShare, ...]
+
+
+@dataclass(frozen=True)
+class Step:
+    """One run on the way, as recorded; None where the run's record is missing, which is a gap too."""
+
+    name: str
+    code_version: str | None
+    parameters: Mapping[str, Any]
+    run_id: str
+    ledger_index: int
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A ledger entry with its proof: leaf_hash = SHA-256(0x00 || commitment), commitment = SHA-256(salt || payload).
+
+    `proof` is the RFC 9162 inclusion proof under the checkpoint, lowest sibling first; None where there is none yet.
+    `event` sums up the payload; commitment, salt and event are None once erased.
+    """
+
+    index: int
+    leaf_hash: str
+    commitment: str | None
+    salt: str | None
+    proof: tuple[str, ...] | None
+    event: Mapping[str, Any] | None
+
+
+@dataclass(frozen=True)
+class SignedCheckpoint:
+    """A C2SP tlog-checkpoint: tree size, root and the signed note."""
+
+    size: int
+    root: str
+    note: str
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """The newest checkpoint and what stands under it."""
+
+    checkpoint: SignedCheckpoint | None
+    entries: tuple[Entry, ...]
+
+
+@dataclass(frozen=True)
+class ShardTrace(Answer):
+    """Where a shard came from: `lineage trace SHARD`."""
+
+    corpus: str
+    version: str
+    shard: str
+    documents: int
+    tokens: int
+    sources: tuple[SourceShare, ...]
+    transformations: tuple[Step, ...]
+    evidence: Evidence
+    gaps: tuple[Gap, ...]
+
+    def rows(self) -> list[dict[str, Any]]:
+        """One row for each source, snapshot and rights."""
+        return [
+            {"source": source.source, "snapshot": source.snapshot, **plain(terms)}
+            for source in self.sources
+            for terms in source.terms
+        ]
+
+
+@dataclass(frozen=True)
+class SnapshotFileRef:
+    """The file a record came from, by its path in the snapshot and the SHA-256 of its bytes."""
+
+    path: str
+    sha256: str
+    bytes: int
+
+
+@dataclass(frozen=True)
+class TokenSpan:
+    """Where a document's own tokens are in its shard's token stream."""
+
+    offset: int
+    count: int
+
+
+@dataclass(frozen=True)
+class DecisionStep:
+    """What one dataset version did to the document; a document without a decision row was kept as it was."""
+
+    dataset: str
+    version: str
+    outcome: str
+    reason: str | None
+    detail: str | None
+    run_id: str
+    ledger_index: int
+
+
+@dataclass(frozen=True)
+class Duplicate:
+    """Another document with the same or nearly the same text, which this one stands for."""
+
+    document: str
+    source: str
+    snapshot: str
+    file: str | None
+    record: int | None
+    record_id: str | None
+    method: str
+    terms: Mapping[str, Any] | None
+
+
+@dataclass(frozen=True)
+class DerivationStep:
+    """child <- parent."""
+
+    child: str
+    parent: str
+    kind: str
+    method: str
+
+
+@dataclass(frozen=True)
+class PlacementRef:
+    """Another place of the same document in the same corpus version."""
+
+    shard: str
+    row: int
+    token_offset: int
+    tokens: int
+
+
+@dataclass(frozen=True)
+class DocumentTrace(Answer):
+    """Where one document of a shard came from: `lineage trace SHARD --row N` or `--token N`."""
+
+    corpus: str
+    version: str
+    shard: str
+    row: int
+    token_span: TokenSpan
+    document: str
+    identity: str | None
+    source: str
+    snapshot: str
+    file: SnapshotFileRef | None
+    record: int | None
+    record_id: str | None
+    text_sha256: str | None
+    text: str | None
+    terms: Mapping[str, Any] | None
+    decisions: tuple[DecisionStep, ...]
+    duplicates: tuple[Duplicate, ...]
+    derivations: tuple[DerivationStep, ...]
+    other_placements: tuple[PlacementRef, ...]
+    transformations: tuple[Step, ...]
+    evidence: Evidence
+    gaps: tuple[Gap, ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        """The JSON contract; `text` only where it was asked for."""
+        answer = super().to_dict()
+        if self.text is None:
+            del answer["text"]
+        return answer
+
+    def rows(self) -> list[dict[str, Any]]:
+        """One row for each decision on the way."""
+        return [plain(step) for step in self.decisions]
+
+
+@dataclass(frozen=True)
+class ShardImpact:
+    """What of one shard is concerned."""
+
+    shard: str
+    documents: int
+    tokens: int
+
+
+@dataclass(frozen=True)
+class CorpusImpact:
+    """What of one corpus version is concerned; its shards sum to it."""
+
+    corpus: str
+    version: str
+    shards: tuple[ShardImpact, ...]
+    documents: int
+    tokens: int
+
+
+@dataclass(frozen=True)
+class Impact(Answer):
+    """Which shards hold what was asked about; `asked` is source, licence, consent_basis, document or subject."""
+
+    asked: str
+    value: str
+    snapshots: tuple[str, ...]
+    corpora: tuple[CorpusImpact, ...]
+    gaps: tuple[Gap, ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        """The JSON contract: its first key is what was asked."""
+        answer = super().to_dict()
+        return {answer.pop("asked"): answer.pop("value"), **answer}
+
+    def rows(self) -> list[dict[str, Any]]:
+        """One row for each shard."""
+        return [
+            {"corpus": corpus.corpus, "version": corpus.version, **plain(shard)}
+            for corpus in self.corpora
+            for shard in corpus.shards
+        ]
+
+
+@dataclass(frozen=True)
+class Mismatch:
+    """One thing that is not what was recorded."""
+
+    kind: str
+    id: str
+    got: str
+    expected: str
+
+
+@dataclass(frozen=True)
+class Verification(Answer):
+    """What `lineage verify` recomputed, and what is wrong."""
+
+    ok: bool
+    checked: Mapping[str, int]
+    problems: tuple[Mismatch, ...]
+
+    def rows(self) -> list[dict[str, Any]]:
+        """One row for each problem."""
+        return [plain(problem) for problem in self.problems]

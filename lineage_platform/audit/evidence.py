@@ -1,0 +1,102 @@
+"""Evidence: ledger entries with their inclusion proofs under the newest checkpoint, each proof tried before it is given."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from lineage_platform.audit.answers import Entry, Evidence, Gap, SignedCheckpoint
+from lineage_platform.audit.needs import Catalog
+from lineage_platform.catalog.rows import CheckpointRow, LeafRow
+from lineage_platform.errors import VerificationFailed
+from lineage_platform.ledger import merkle
+
+
+def gather(catalog: Catalog, indexes: Iterable[int]) -> tuple[Evidence, list[Gap]]:
+    """The entries at `indexes`; what cannot be proved is a gap."""
+    wanted = sorted(set(indexes))
+    checkpoint = catalog.checkpoint()
+    leaves = catalog.leaves(wanted)
+    size = checkpoint.size if checkpoint else 0
+    proofs = _proofs(catalog, [index for index in leaves if index < size], size)
+    gaps = [
+        Gap("event-missing", str(index), "the ledger has no entry of this index")
+        for index in wanted
+        if index not in leaves
+    ]
+    entries = []
+    for index in wanted:
+        if index in leaves:
+            proof = proofs.get(index)
+            gaps.extend(_doubts(leaves[index], proof, checkpoint))
+            entries.append(_entry(leaves[index], proof))
+    signed = SignedCheckpoint(size, checkpoint.root.hex(), checkpoint.note) if checkpoint else None
+    return Evidence(signed, tuple(entries)), gaps
+
+
+def _proofs(catalog: Catalog, indexes: Iterable[int], size: int) -> dict[int, list[bytes]]:
+    """Two passes: the first finds out which subtrees the proofs need, so that one query reads them all."""
+    needed: set[tuple[int, int]] = set()
+
+    def note(level: int, index: int) -> bytes:
+        needed.add((level, index))
+        return b""
+
+    chosen = list(indexes)
+    for index in chosen:
+        merkle.inclusion_proof(index, size, note)
+    nodes = catalog.nodes(sorted(needed))
+    proofs = {}
+    for index in chosen:
+        try:
+            proofs[index] = merkle.inclusion_proof(index, size, lambda level, place: nodes[level, place])
+        except KeyError:
+            continue
+    return proofs
+
+
+def _doubts(leaf: LeafRow, proof: list[bytes] | None, checkpoint: CheckpointRow | None) -> Iterable[Gap]:
+    name = str(leaf.index)
+    if leaf.salt is None or leaf.payload is None:
+        yield Gap("event-erased", name, "the event was erased; its commitment stays in the ledger")
+    elif merkle.leaf_hash(merkle.commitment(leaf.salt, leaf.payload)) != leaf.leaf_hash:
+        yield Gap("event-altered", name, "the event does not match its commitment; run `lineage verify`")
+    if proof is None or checkpoint is None:
+        later = checkpoint is None or leaf.index >= checkpoint.size
+        note = "no checkpoint covers this entry yet" if later else "the ledger lacks a subtree of the proof"
+        yield Gap("proof-missing", name, note)
+        return
+    try:
+        merkle.verify_inclusion(leaf.leaf_hash, leaf.index, checkpoint.size, proof, checkpoint.root)
+    except VerificationFailed as error:
+        yield Gap("proof-failed", name, f"{error}; run `lineage verify`")
+
+
+def _entry(leaf: LeafRow, proof: list[bytes] | None) -> Entry:
+    erased = leaf.salt is None or leaf.payload is None
+    return Entry(
+        index=leaf.index,
+        leaf_hash=leaf.leaf_hash.hex(),
+        commitment=None if erased else merkle.commitment(leaf.salt or b"", leaf.payload or b"").hex(),
+        salt=leaf.salt.hex() if leaf.salt is not None else None,
+        proof=None if proof is None else tuple(item.hex() for item in proof),
+        event=None if erased else _summary(leaf),
+    )
+
+
+def _summary(leaf: LeafRow) -> Mapping[str, Any]:
+    """Kind, time, job (dataset), run, inputs and outputs of an OpenLineage event."""
+    try:
+        event = json.loads(leaf.payload or b"")
+    except ValueError:
+        event = {}
+    job = event.get("job") or event.get("dataset") or {}
+    return {
+        "kind": leaf.kind,
+        "time": event.get("eventTime"),
+        "job": job.get("name"),
+        "run_id": (event.get("run") or {}).get("runId"),
+        "inputs": [item.get("name") for item in event.get("inputs") or []],
+        "outputs": [item.get("name") for item in event.get("outputs") or []],
+    }

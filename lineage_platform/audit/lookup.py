@@ -1,0 +1,54 @@
+"""Names that people give, resolved: corpora, versions, shards, documents."""
+
+from __future__ import annotations
+
+import re
+
+from lineage_platform.audit.needs import Catalog
+from lineage_platform.catalog.rows import ShardRow, VersionRow
+from lineage_platform.errors import InvalidInput, NotFound
+from lineage_platform.model.keys import MAX_SNAPSHOT, snapshot_of
+
+_SHARD = re.compile(r"(?:shard-)?(\d{1,9})(?:\.(?:parquet|bin|idx))?", re.ASCII)
+
+
+def shards_dataset(corpus: str) -> str:
+    """The dataset whose versions are the corpus versions."""
+    return f"{corpus}/shards"
+
+
+def corpus_version(catalog: Catalog, corpus: str, version: str | None) -> VersionRow:
+    """A corpus version: the current one, or by id, digest prefix or sequence number. Raises NotFound."""
+    dataset = shards_dataset(corpus)
+    if version is None:
+        current = catalog.current(dataset)
+        if current is None:
+            raise NotFound("corpus with a version", corpus, catalog.corpora())
+        return current
+    known = catalog.versions_of(dataset)
+    if not known:
+        raise NotFound("corpus with a version", corpus, catalog.corpora())
+    digest = version.removeprefix(f"{dataset}@")
+    by_sequence = [row for row in known if str(row.sequence) == version]
+    by_digest = [row for row in known if row.content_digest.startswith(digest)] if len(digest) >= 4 else []
+    found = by_sequence or by_digest
+    if len(found) != 1:
+        raise NotFound(f"version of corpus {corpus}", version, [row.id for row in known])
+    return found[0]
+
+
+def shard_of(catalog: Catalog, version: VersionRow, shard: str) -> ShardRow:
+    """A shard by number, name or file name (`3`, `shard-00003`, `shard-00003.parquet`). Raises NotFound."""
+    known = catalog.shards(version.id)
+    match = _SHARD.fullmatch(shard.rpartition("/")[2])
+    for row in known:
+        if row.name == shard or (match and row.shard == int(match[1])):
+            return row
+    raise NotFound(f"shard of {version.id}", shard, [row.name for row in known])
+
+
+def document_key(text: str) -> int:
+    """A document key from its decimal string. Raises InvalidInput."""
+    if not re.fullmatch(r"\d{1,19}", text, re.ASCII) or snapshot_of(int(text)) > MAX_SNAPSHOT:
+        raise InvalidInput(f"document: got {text!r}, expected a document key, a decimal number below 2^63")
+    return int(text)

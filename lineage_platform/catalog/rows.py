@@ -1,0 +1,129 @@
+"""Rows of the catalog as the read side sees them: frozen values, no driver, no Arrow."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from lineage_platform.model.keys import key_range
+from lineage_platform.model.versions import File, Transformation
+
+
+@dataclass(frozen=True)
+class SnapshotRow:
+    """One reading of a source; `files` counts them. `transformation` is None where its run is not recorded."""
+
+    number: int
+    source: str
+    digest: str
+    files: int
+    bytes: int
+    observed_at: datetime
+    run_id: str
+    ledger_index: int
+    transformation: Transformation | None = None
+
+    @property
+    def id(self) -> str:
+        """The name that lineage edges use."""
+        return f"source/{self.source}@{self.digest[:16]}"
+
+    @property
+    def keys(self) -> tuple[int, int]:
+        """First and last document key, both inclusive."""
+        return key_range(self.number)
+
+
+@dataclass(frozen=True)
+class VersionRow:
+    """One dataset version with the transformation that made it (None where its run is not recorded)."""
+
+    id: str
+    dataset: str
+    sequence: int
+    content_digest: str
+    manifest_sha256: str
+    statistics: Mapping[str, Any]
+    run_id: str
+    ledger_index: int
+    committed_at: datetime
+    transformation: Transformation | None = None
+
+
+@dataclass(frozen=True)
+class Upstream:
+    """Everything a version was made of. `edges` are (version id, input id); `unresolved` are ids nothing answers to."""
+
+    versions: tuple[VersionRow, ...]
+    snapshots: tuple[SnapshotRow, ...]
+    edges: tuple[tuple[str, str], ...]
+    unresolved: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class VersionFile:
+    """A file and the version it belongs to."""
+
+    version_id: str
+    file: File
+
+
+@dataclass(frozen=True)
+class ShardRow:
+    """One shard of a corpus version, as counted when it was packed."""
+
+    version_id: str
+    shard: int
+    name: str
+    documents: int
+    tokens: int
+    stored_tokens: int
+
+
+@dataclass(frozen=True)
+class TermsRow:
+    """What is believed about the records that carry a terms number."""
+
+    number: int
+    statement: Mapping[str, Any]
+    ledger_index: int
+
+
+@dataclass(frozen=True)
+class OverlayRow:
+    """Terms that replace those of a source, a key range, a document or a data subject."""
+
+    id: int
+    statement: Mapping[str, Any]
+    recorded_at: datetime
+    ledger_index: int
+    source: str | None = None
+    key_from: int | None = None
+    key_to: int | None = None
+    document: int | None = None
+    subject: bytes | None = None
+
+
+@dataclass(frozen=True)
+class LeafRow:
+    """A ledger entry; salt and payload are None once erased."""
+
+    index: int
+    leaf_hash: bytes
+    salt: bytes | None = field(repr=False)
+    payload: bytes | None = field(repr=False)
+    run_id: str | None
+    kind: str
+    recorded_at: datetime
+
+
+@dataclass(frozen=True)
+class CheckpointRow:
+    """A signed statement that the ledger had `size` entries under `root`."""
+
+    size: int
+    root: bytes
+    note: str
+    recorded_at: datetime
