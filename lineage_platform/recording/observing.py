@@ -1,0 +1,115 @@
+"""Sources as they were found: a snapshot where the content is new, statements of terms where they changed."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any
+from uuid import uuid4
+
+from sqlalchemy import Connection
+
+from lineage_platform.catalog import statements, versions, writing
+from lineage_platform.catalog.forms import rfc3339
+from lineage_platform.catalog.ledger import Ledger
+from lineage_platform.errors import LineageError
+from lineage_platform.events.arguments import EventDataset, RunState
+from lineage_platform.events.build import dataset_event, run_event
+from lineage_platform.model.definitions import Source
+from lineage_platform.model.terms import Terms
+from lineage_platform.model.versions import ParentRun, Snapshot, SnapshotFile, Transformation
+from lineage_platform.recording import telling
+from lineage_platform.recording.attempt import memo_key
+from lineage_platform.recording.backend import Backend
+from lineage_platform.recording.faults import without_secrets
+
+CODE_VERSION = "1"
+
+
+def observe(
+    connection: Connection,
+    backend: Backend,
+    source: Source,
+    digest: str,
+    files: Sequence[SnapshotFile],
+    parent: ParentRun | None,
+    terms: Sequence[Terms],
+) -> Snapshot:
+    """Record what is new about a source as one run; where nothing is, nothing is written.
+
+    The same digest is the same snapshot, with the number it always had. Changed statements are a dataset event.
+    """
+    ledger = Ledger(connection)
+    known = versions.snapshot(connection, source.id, digest[:16])
+    if known is not None and known.digest != digest:
+        raise LineageError(f"source/{source.id}: two contents with digests that begin alike, one is {digest}")
+    current = versions.current_run(connection, f"source/{source.id}")
+    news = statements.news(connection, terms)
+    if known is not None and current is not None and current.version_id == known.id and not news:
+        return known
+
+    run_id = uuid4()
+    dataset = f"source/{source.id}"
+    name = Snapshot(source.id, 0, digest, (), "").id
+    transformation = Transformation("observe", CODE_VERSION, {"format": source.format})
+    output = telling.observed(source.id, name, files, source.steward)
+
+    def event(state: RunState, outputs: Sequence[EventDataset]) -> dict[str, Any]:
+        return run_event(
+            state,
+            run_id=str(run_id),
+            time=ledger.time,
+            namespace=ledger.namespace,
+            job=dataset,
+            parent=parent,
+            outputs=outputs,
+            transformation=transformation,
+            owner=source.steward,
+        )
+
+    index = ledger.append("START", event("START", [EventDataset(dataset)]), run_id)
+    writing.start_run(
+        connection,
+        run_id,
+        dataset=dataset,
+        transformation=transformation,
+        memo_key=memo_key(dataset, transformation, [name]),
+        parent=parent,
+        time=ledger.time,
+        ledger_index=index,
+    )
+    if news:
+        stated = EventDataset(
+            name=dataset, version=name, owner=source.steward, terms=[(item, None, None) for item in news]
+        )
+        change = dataset_event(time=ledger.time, namespace=ledger.namespace, dataset=stated)
+        index = ledger.append("TERMS", change, run_id)
+        statements.append(connection, news, recorded_at=ledger.time, run_id=run_id, ledger_index=index)
+    index = ledger.append("COMPLETE", event("COMPLETE", [output]), run_id)
+    if known is None:
+        number = writing.insert_snapshot(
+            connection,
+            source.id,
+            digest,
+            files,
+            definition_of(source),
+            time=ledger.time,
+            run_id=run_id,
+            ledger_index=index,
+        )
+        known = Snapshot(source.id, number, digest, tuple(files), rfc3339(ledger.time))
+    writing.complete_run(connection, run_id, gave=name, checks=(), time=ledger.time, ledger_index=index)
+    ledger.write(backend.key)
+    return known
+
+
+def definition_of(source: Source) -> dict[str, Any]:
+    """A source as declared, as JSON, without what an address may hold of secrets: user, password, query."""
+    form = asdict(source)
+    form["location"] = (
+        re.sub(r"\?.*", "?...", without_secrets(source.location))
+        if "://" in source.location
+        else source.location
+    )
+    return form

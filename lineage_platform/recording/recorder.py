@@ -1,0 +1,177 @@
+"""The recorder: what assets ask and tell the catalog."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from sqlalchemy import Connection, select
+
+from lineage_platform.catalog import locks, statements, tables, versions, writing
+from lineage_platform.catalog.engine import Database
+from lineage_platform.errors import ChecksFailed, NotFound
+from lineage_platform.model.definitions import Source
+from lineage_platform.model.terms import Terms
+from lineage_platform.model.versions import ParentRun, Snapshot, SnapshotFile, Transformation, Version
+from lineage_platform.recording import closing, observing
+from lineage_platform.recording.attempt import Attempt, memo_key
+from lineage_platform.recording.backend import Backend
+from lineage_platform.store.local import Store, Swept
+
+
+class Recorder:
+    """Every method is one transaction, tried again while the database is away, then raising Unavailable."""
+
+    def __init__(self, database: Database, store: Store, key: Ed25519PrivateKey) -> None:
+        self.store = store
+        self._database = database
+        self._backend = Backend(database, store, key)
+
+    def close(self) -> None:
+        """Give the database's connections back."""
+        self._database.close()
+
+    def observe(
+        self,
+        source: Source,
+        digest: str,
+        files: Sequence[SnapshotFile],
+        parent: ParentRun | None = None,
+        terms: Sequence[Terms] = (),
+    ) -> Snapshot:
+        """Record what stands at a source now: the same digest is the same snapshot, equal terms are not repeated."""
+        return self._database.transaction(
+            partial(
+                observing.observe,
+                backend=self._backend,
+                source=source,
+                digest=digest,
+                files=files,
+                parent=parent,
+                terms=terms,
+            )
+        )
+
+    def attempt(
+        self,
+        dataset: str,
+        transformation: Transformation,
+        inputs: Sequence[Version | Snapshot],
+        parent: ParentRun | None = None,
+        owner: str | None = None,
+    ) -> Attempt:
+        """One try at making a version of a dataset; `owner` is the steward that events name."""
+        return Attempt(self._backend, dataset, transformation, inputs, parent, owner)
+
+    def latest(self, dataset: str) -> Version | None:
+        """The current version of a dataset, whatever its checks say."""
+        return self._database.transaction(partial(versions.current_version, dataset=dataset))
+
+    def usable(self, dataset: str) -> Version:
+        """The current version of a dataset, to build on. Raises NotFound, or ChecksFailed when it must not be used."""
+
+        def work(connection: Connection) -> Version:
+            version = versions.current_version(connection, dataset)
+            if version is None:
+                raise NotFound("dataset", dataset, versions.datasets(connection))
+            return version
+
+        version = self._database.transaction(work)
+        failed = [check for check in version.checks if not check.success and check.severity == "error"]
+        if failed:
+            listed = "; ".join(f"{item.name}: got {item.actual}, expected {item.expected}" for item in failed)
+            raise ChecksFailed(f"{version.id} must not be used, {len(failed)} checks failed: {listed}")
+        return version
+
+    def version(self, version_id: str) -> Version:
+        """A version by its id. Raises NotFound."""
+
+        def work(connection: Connection) -> Version:
+            version = versions.version(connection, version_id)
+            if version is None:
+                raise NotFound("version", version_id, connection.scalars(select(tables.versions.c.id)))
+            return version
+
+        return self._database.transaction(work)
+
+    def snapshot(self, source: str) -> Snapshot:
+        """The snapshot of a source that was observed last. Raises NotFound."""
+
+        def work(connection: Connection) -> Snapshot:
+            snapshot = versions.current_snapshot(connection, source)
+            if snapshot is None:
+                raise NotFound("source", source, versions.sources(connection))
+            return snapshot
+
+        return self._database.transaction(work)
+
+    def find(self, dataset: str, transformation: Transformation, inputs: Sequence[str]) -> Version | None:
+        """The version that the same transformation made of the same inputs (ids), with checks that passed.
+
+        It need not be current: where it is not, `attempt.confirm(version)` makes it so.
+        """
+        key = memo_key(dataset, transformation, inputs)
+
+        def work(connection: Connection) -> Version | None:
+            name = versions.memoised(connection, dataset, key)
+            return None if name is None else versions.version(connection, name)
+
+        return self._database.transaction(work)
+
+    def paths(self, version: Version, role: str) -> list[Path]:
+        """Where the files of one role are, in name order."""
+        return [self.store.path(file) for file in version.files_of(role)]
+
+    def statements(self, numbers: Iterable[int]) -> dict[int, Terms]:
+        """The statement now in force for each terms number that has one."""
+        return self._database.transaction(partial(statements.of_numbers, numbers=list(numbers)))
+
+    def terms_of_source(self, source: str) -> list[Terms]:
+        """The statements now in force about the records of a source, the source's own first."""
+        found = self._database.transaction(partial(statements.of_source, source=source))
+        return list(found.values())
+
+    def pinned(self, corpus: str, recipe: str, name: str) -> Any | None:
+        """What was pinned under a name for a recipe."""
+        found = self._database.transaction(partial(writing.pinned, corpus=corpus, recipe=recipe, name=name))
+        return None if found is None else found[0]
+
+    def pin(self, corpus: str, recipe: str, name: str, default: Callable[[], Any]) -> Any:
+        """What is pinned under a name for a recipe; the first who asks pins `default()`, a JSON value."""
+
+        def work(connection: Connection) -> Any:
+            found = writing.pinned(connection, corpus, recipe, name)
+            if found is None:
+                writing.pin(connection, corpus, recipe, name, default())
+                found = writing.pinned(connection, corpus, recipe, name)
+            assert found is not None  # noqa: S101 - ours, or that of a faster one
+            return found[0]
+
+        return self._database.transaction(work)
+
+    def abort_orphans(self, is_alive: Callable[[str], bool]) -> list[str]:
+        """Close with ABORT the runs that a killed process left open, and forget what they wrote; returns their ids.
+
+        `is_alive` is asked about parent runs.
+        """
+        orphans = self._database.transaction(partial(closing.abort_orphans, is_alive=is_alive))
+        for run_id in orphans:
+            self.store.discard(str(run_id))
+        return [str(run_id) for run_id in orphans]
+
+    def sweep(self) -> Swept | None:
+        """Delete files that no committed row names; None where somebody is committing files just now."""
+
+        def work(connection: Connection) -> Swept | None:
+            if not locks.try_take(connection, locks.FILES):
+                return None
+            kept = select(tables.files.c.sha256).union(select(tables.versions.c.manifest_sha256))
+            open_runs = select(tables.runs.c.run_id).where(tables.runs.c.state == "START")
+            return self.store.sweep(
+                set(connection.scalars(kept)), {str(run) for run in connection.scalars(open_runs)}
+            )
+
+        return self._database.transaction(work)
