@@ -1,0 +1,100 @@
+"""MinHash band keys: two texts that share one are candidates for near duplicates.
+
+    A. Z. Broder, "On the resemblance and containment of documents", SEQUENCES 1997;
+    J. Leskovec, A. Rajaraman, J. Ullman, "Mining of Massive Datasets", sections 3.3 and 3.4.
+
+A text's *shingles* are the n-grams of its words in normal form (see `words`), or all its words if it has fewer than n. The
+signature has b bands of r rows; a row is the minimum, over the shingles, of one hash function of a fixed family. Two texts
+whose sets of shingles have Jaccard similarity s agree in a whole band, and so share its key, with probability s^r; they share
+at least one of b keys with probability 1 - (1 - s^r)^b.
+
+The family: a shingle is hashed once to 64 bits, halves x and y; function i is (a_i x + b_i y + c_i) mod 2^32, with odd
+a_i and b_i, drawn by SplitMix64 from a fixed seed.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from lineage_platform.transformations.buffers import kernel
+from lineage_platform.transformations.measures.mixing import SEQUENCE, mix
+from lineage_platform.transformations.measures.words import Words
+
+_SEED = 0x6C696E65616765
+_GAMMA = 0x9E3779B97F4A7C15
+_MASK = (1 << 64) - 1
+
+Functions = npt.NDArray[np.uint32]
+"""Shape (3, b r): the coefficients a, b and c of each hash function."""
+
+Minima = npt.NDArray[np.uint32]
+
+
+def _split_mix(state: int) -> int:
+    value = state & _MASK
+    value = ((value ^ (value >> 30)) * 0xBF58476D1CE4E5B9) & _MASK
+    value = ((value ^ (value >> 27)) * 0x94D049BB133111EB) & _MASK
+    return value ^ (value >> 31)
+
+
+def hash_functions(count: int) -> Functions:
+    """The first `count` hash functions of the family."""
+    numbers = [_split_mix(_SEED + (i + 1) * _GAMMA) for i in range(2 * count)]
+    functions = np.empty((3, count), np.uint32)
+    functions[0] = [(number >> 32) | 1 for number in numbers[::2]]
+    functions[1] = [(number & 0xFFFFFFFF) | 1 for number in numbers[::2]]
+    functions[2] = [number >> 32 for number in numbers[1::2]]
+    return functions
+
+
+@kernel
+def _lower(minima: Minima, functions: Functions, shingle: np.uint64) -> None:
+    """Lower each minimum to the function's value of the shingle, where that is less."""
+    x = np.uint32(shingle >> np.uint64(32))
+    y = np.uint32(shingle)
+    for i in range(minima.size):
+        value = np.uint32(np.uint32(functions[0, i] * x) + np.uint32(functions[1, i] * y) + functions[2, i])
+        minima[i] = min(minima[i], value)
+
+
+@kernel
+def band_keys(
+    words: Words,
+    texts: int,
+    ngram: int,
+    bands: int,
+    functions: Functions,
+    normal: npt.NDArray[np.uint64],
+    minima: Minima,
+    keys: npt.NDArray[np.uint64],
+) -> npt.NDArray[np.bool_]:
+    """Band keys of `texts` texts, into `keys` of shape (texts, bands).
+
+    Returns which texts have keys: one none of whose words has a normal form has none, its row is left as it was.
+    `normal` (uint64, words of the longest text) and `minima` (uint32, rows of all bands) are scratch.
+    """
+    rows = minima.size // bands
+    keyed = np.zeros(texts, np.bool_)
+    for text in range(texts):
+        count = 0
+        for i in range(words.first[text], words.first[text + 1]):
+            if words.normal[i] != 0:
+                normal[count] = words.normal[i]
+                count += 1
+        if count == 0:
+            continue
+        length = min(ngram, count)
+        minima[:] = np.uint32(0xFFFFFFFF)
+        for start in range(count - length + 1):
+            shingle = SEQUENCE
+            for i in range(start, start + length):
+                shingle = (shingle ^ normal[i]) * SEQUENCE
+            _lower(minima, functions, mix(shingle))
+        for band in range(bands):
+            key = np.uint64(band) + SEQUENCE
+            for row in range(band * rows, (band + 1) * rows):
+                key = mix((key ^ np.uint64(minima[row])) * SEQUENCE)
+            keys[text, band] = key
+        keyed[text] = True
+    return keyed
