@@ -75,7 +75,7 @@ def _annotations(inputs: Sequence[str], names: Sequence[str], _record: RecordFie
     return ColumnLineage(fields)
 
 
-def _deduplicated(inputs: Sequence[str], names: Sequence[str], _record: RecordFields) -> ColumnLineage:
+def _deduplicated(inputs: Sequence[str], _names: Sequence[str], _record: RecordFields) -> ColumnLineage:
     annotations = _of(inputs, "annotations/")
     fields = {name: _identity(annotations, name) for name in ("document", "identity", "terms")}
     groups = _each(annotations, ["sha256"], "INDIRECT", "GROUP_BY", "clusters of equal or near texts", True)
