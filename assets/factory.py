@@ -8,6 +8,7 @@ import dagster as dg
 
 from assets import checks
 from assets.metadata import column_schema, version_metadata
+from assets.orphans import mark_process
 from assets.platform import Platform
 from assets.step import Inputs, Step, existing, inputs_of
 from lineage_platform.errors import LineageError, Unavailable
@@ -43,11 +44,10 @@ def asset_of(step: Step) -> dg.AssetsDefinition:
         started = time.monotonic()
         platform.report({"event": "start", "asset": step.dataset})
         try:
+            mark_process(context)
             inputs = inputs_of(step, platform)
-            version = existing(step, platform, inputs)
-            unchanged = version is not None
-            if version is None:
-                version = _make(step, platform, inputs, parent_of(context))
+            found = existing(step, platform, inputs)
+            version = _commit(step, platform, inputs, parent_of(context), found)
         except LineageError as error:
             platform.report({"event": "failed", "asset": step.dataset, "error": str(error)})
             raise failure(error, context.retry_number) from error
@@ -58,11 +58,11 @@ def asset_of(step: Step) -> dg.AssetsDefinition:
                 "asset": step.dataset,
                 "seconds": round(time.monotonic() - started, 3),
                 "rows": version.statistics.documents,
-                "unchanged": unchanged,
+                "unchanged": found is not None,
             }
         )
         return dg.MaterializeResult(
-            metadata=version_metadata(version, statements, unchanged=unchanged),
+            metadata=version_metadata(version, statements, unchanged=found is not None),
             data_version=dg.DataVersion(version.content_digest),
             check_results=checks.results(version.checks, step.suites),
         )
@@ -70,11 +70,18 @@ def asset_of(step: Step) -> dg.AssetsDefinition:
     return materialise
 
 
-def _make(step: Step, platform: Platform, inputs: Inputs, parent: ParentRun) -> Version:
+def _commit(
+    step: Step, platform: Platform, inputs: Inputs, parent: ParentRun, found: Version | None
+) -> Version:
+    current = platform.recorder.latest(step.dataset)
+    if found is not None and current is not None and found.id == current.id:
+        return found
     transformation = step.transformation(platform, inputs)
     with platform.recorder.attempt(
-        step.dataset, transformation, [inputs[name] for name in step.upstream], parent
+        step.dataset, transformation, [inputs[name] for name in step.upstream], parent, step.owners[0]
     ) as attempt:
+        if found is not None:
+            return attempt.confirm(found)
         result = step.run(platform, inputs, transformation, attempt.scratch)
         outcome = step.check(platform, inputs, result)
         version = attempt.commit(result, checks.flat(outcome))

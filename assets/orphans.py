@@ -17,6 +17,12 @@ def this_process() -> str:
     return _process(os.getpid())
 
 
+def mark_process(context: dg.AssetExecutionContext) -> None:
+    """Write into the run which process executes it, so that another can tell whether it is gone."""
+    if context.run.tags.get(PROCESS_TAG) is None:
+        context.instance.add_run_tags(context.run_id, {PROCESS_TAG: this_process()})
+
+
 def _process(pid: int) -> str:
     boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
     start = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[19]

@@ -5,12 +5,12 @@ from __future__ import annotations
 import time
 
 import dagster as dg
-import expectations.sources
-from lineage_platform.policy.terms import terms_of
 
+import expectations.sources
 from assets import checks
 from assets.factory import failure, parent_of
 from assets.metadata import table
+from assets.orphans import mark_process
 from assets.platform import Platform
 from assets.recipe import digest
 from assets.tags import source_tags
@@ -18,6 +18,7 @@ from lineage_platform.errors import LineageError
 from lineage_platform.model.definitions import Source
 from lineage_platform.model.terms import Terms
 from lineage_platform.model.versions import ParentRun, Snapshot
+from lineage_platform.policy.terms import terms_of
 from lineage_platform.transformations import reading
 
 SUITE = "sources"
@@ -46,6 +47,7 @@ def source_asset(source: Source) -> dg.AssetsDefinition:
         started = time.monotonic()
         platform.report({"event": "start", "asset": dataset})
         try:
+            mark_process(context)
             snapshot, terms = _observe(source, platform, parent_of(context))
         except LineageError as error:
             platform.report({"event": "failed", "asset": dataset, "error": str(error)})

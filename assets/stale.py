@@ -28,7 +28,8 @@ def _current(step: Step, platform: Platform, instance: dg.DagsterInstance) -> bo
         version = existing(step, platform, inputs_of(step, platform))
     except (NotFound, ChecksFailed):
         return False
-    if version is None:
+    current = platform.recorder.latest(step.dataset)
+    if version is None or current is None or version.id != current.id:
         return False
     event = instance.get_latest_materialization_event(dg.AssetKey(step.key))
     materialization = event.asset_materialization if event is not None else None
