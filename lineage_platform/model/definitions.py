@@ -41,7 +41,8 @@ class Source:
     """An origin with an owner and terms. `location` is absolute here: a path, glob or URL resolved by the workspace.
 
     `distributions` applies to the format `python-distributions`: the names to read, or with `exclude` all but those.
-    `malformed_threshold` is the share of unreadable records above which the documents check fails.
+    `malformed_threshold` is the share of unreadable records above which the documents check fails. `derived_from` names
+    the sources that a synthetic or translated source was made from.
     """
 
     id: str
@@ -59,6 +60,7 @@ class Source:
     distributions: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
     encoding: str = "utf-8"
+    derived_from: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -22,10 +22,7 @@ _VERSION_WORD = re.compile(r"\b(?:versions?|ver|v)[ .]*(?=\d)")
 _HAN = r"[\u3400-\u9fff]"
 _HAN_EDITION = re.compile(r"第\s*([\d一二三四]+)\s*版")
 _HAN_NOISE = re.compile(r"许可协议|许可证|许可|協議|协议|國際|国际|條款版本")
-_NOISE = frozenset(
-    ("the", "license", "licence", "licenses", "licences", "version", "agreement", "terms")
-    + ("international", "unported", "universal")
-)
+_NOISE = re.compile(r"the|licen[sc]es?|version|agreement|terms|international|unported|universal")
 _HAN_DIGITS = str.maketrans("一二三四", "1234")
 _UNDER = re.compile(
     r"^(?:\w+ ){0,3}(?:licen[sc]ed|released|distributed|available|published) under (?:the )?(?:terms of )?(?:the )?"
@@ -44,7 +41,7 @@ def key(text: str) -> str:
     folded = re.sub(r"\.(?!\d)", " ", folded).replace("+", " + ")
     folded = re.sub(rf"(?<={_HAN})\s+(?={_HAN})", "", _HAN_NOISE.sub(" ", folded))
     folded = re.sub(rf"(?<={_HAN})(?=\d)", " ", folded)
-    return " ".join(word for word in folded.split() if word not in _NOISE)
+    return " ".join(word for word in folded.split() if not _NOISE.fullmatch(word))
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,76 @@
+"""Filled forms -> the model's definitions, with locations made absolute."""
+
+from __future__ import annotations
+
+from lineage_platform.model.definitions import (
+    Corpus,
+    DeclaredTerms,
+    Deduplication,
+    MinHash,
+    RecordFields,
+    ShardSpec,
+    Source,
+    TokenizerSpec,
+    WeightedSource,
+)
+from lineage_platform.model.terms import Evidence, Scope
+from lineage_platform.workspace.corpus_form import CorpusForm
+from lineage_platform.workspace.source_form import SourceForm, TermsForm
+
+
+def to_source(form: SourceForm, location: str, evidence_sha256: str | None) -> Source:
+    """The source of a form; `location` is absolute, `evidence_sha256` that of the evidence file where there is one."""
+    return Source(
+        id=form.id,
+        title=form.title,
+        publisher=form.publisher,
+        homepage=form.homepage,
+        steward=form.steward,
+        location=location,
+        format=form.format,
+        compression=form.compression,
+        record=RecordFields(**form.record.model_dump()),
+        terms=_terms(form.terms, evidence_sha256),
+        malformed_threshold=form.malformed_threshold,
+        max_record_bytes=form.max_record_bytes,
+        distributions=tuple(form.distributions),
+        exclude=tuple(form.exclude),
+        encoding=form.encoding,
+        derived_from=tuple(form.derived_from),
+    )
+
+
+def _terms(form: TermsForm, evidence_sha256: str | None) -> DeclaredTerms:
+    scope = form.scope
+    return DeclaredTerms(
+        licence=form.licence,
+        consent_basis=form.consent_basis,
+        personal_data=form.personal_data,
+        scope=Scope(tuple(scope.fields), tuple(scope.regions), tuple(scope.uses), tuple(scope.grantees)),
+        evidence=Evidence(form.evidence.uri, evidence_sha256) if form.evidence else None,
+        valid_from=form.valid_from,
+        valid_to=form.valid_to,
+    )
+
+
+def to_corpus(form: CorpusForm, tokenizer_path: str | None) -> Corpus:
+    """The recipe of a form; `tokenizer_path` is absolute."""
+    minhash = form.deduplication.minhash
+    return Corpus(
+        id=form.id,
+        title=form.title or form.id,
+        purpose=form.purpose,
+        steward=form.steward,
+        sources=tuple(WeightedSource(item.id, item.weight) for item in form.sources),
+        quality=form.quality,
+        deduplication=Deduplication(
+            exact=form.deduplication.exact, minhash=MinHash(**minhash.model_dump()) if minhash else None
+        ),
+        tokenizer=TokenizerSpec(
+            path=tokenizer_path, vocabulary=form.tokenizer.train.vocabulary if form.tokenizer.train else None
+        ),
+        shards=ShardSpec(tokens=form.shards.tokens, formats=tuple(form.shards.format), seed=form.shards.seed),
+        seed=form.seed,
+        schedule=form.schedule,
+        timezone=form.timezone,
+    )

@@ -1,0 +1,146 @@
+"""Which files a workspace may name: those under it, and under the folders that the settings allow.
+
+Checked on what a path leads to, not on how it is written: symbolic links and every file that a glob finds are followed.
+Our own state (LINEAGE_HOME: keys, database) is never a source.
+"""
+
+from __future__ import annotations
+
+import glob
+import hashlib
+import os
+import re
+import sysconfig
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from lineage_platform.settings import Settings
+
+URL_SCHEMES = ("s3", "gs", "az", "https")
+PYTHON = "python"
+"""The location that stands for the packages of the running interpreter."""
+
+
+class PathProblem(Exception):
+    """A location that may not be read: what was got, what was expected."""
+
+    def __init__(self, got: str, expected: str) -> None:
+        self.got = got
+        self.expected = expected
+        super().__init__(f"got {got}, expected {expected}")
+
+
+@dataclass(frozen=True)
+class Roots:
+    """The real folders that may be read, and the one that may not."""
+
+    workspace: Path
+    allowed: tuple[Path, ...]
+    home: Path
+
+    @classmethod
+    def of(cls, workspace: Path, settings: Settings) -> Roots:
+        """The roots of a workspace under these settings; every path is resolved."""
+        allowed = tuple(path.resolve() for path in settings.allow_paths)
+        return cls(workspace.resolve(), allowed, settings.home.resolve())
+
+    def location(self, written: str, *, directory: bool = False) -> str:
+        """The absolute path, glob or URL of a source's location. `directory` asks for a folder of Python packages.
+
+        Raises PathProblem for anything unsafe, and where there is no such file, or nothing that a glob matches.
+        """
+        if "://" in written:
+            return _url(written)
+        if directory and written == PYTHON:
+            return sysconfig.get_path("purelib")
+        path = self._inside(written)
+        if glob.has_magic(written) and not directory:
+            self._check_matches(written, path)
+        elif directory:
+            self._check(path, written)
+            if not Path(path).is_dir():
+                raise PathProblem(repr(written), f"`{PYTHON}`, or a folder of installed packages")
+        else:
+            self.file(written)
+        return path
+
+    def file(self, written: str) -> Path:
+        """The absolute path of one existing file; raises PathProblem."""
+        path = self._inside(written)
+        self._check(path, written)
+        if not os.path.lexists(path):
+            raise PathProblem(f"{written!r}, which does not exist", "an existing file")
+        if not Path(path).is_file():
+            raise PathProblem(
+                f"{written!r}, which is no regular file", "a file, or a glob such as 'data/*.json'"
+            )
+        return Path(path)
+
+    def _inside(self, written: str) -> str:
+        path = os.path.normpath(self.workspace / written)
+        if not self._reaches(path):
+            if Path(written).is_absolute():
+                raise PathProblem(repr(written), "a relative path, or a folder listed in LINEAGE_ALLOW_PATHS")
+            raise PathProblem(f"{written!r}, which leaves the workspace", "a path inside the workspace")
+        return path
+
+    def _reaches(self, path: str) -> bool:
+        return any(Path(path).is_relative_to(root) for root in (self.workspace, *self.allowed))
+
+    def _check(self, path: str, written: str) -> None:
+        real = os.path.realpath(path)
+        if not self._reaches(real):
+            shown = (
+                repr(written) if written == path else f"{written!r} ({os.path.relpath(path, self.workspace)})"
+            )
+            raise PathProblem(
+                f"{shown}, a symbolic link that leaves the workspace", "files inside the workspace"
+            )
+        if Path(real).is_relative_to(self.home):
+            raise PathProblem(
+                f"{written!r}, which is inside LINEAGE_HOME", "data, not the platform's own state"
+            )
+
+    def _check_matches(self, written: str, pattern: str) -> None:
+        found = False
+        for match in glob.iglob(pattern, recursive=True):  # noqa: PTH207 - Path.glob takes hidden files
+            if Path(match).is_dir():
+                continue
+            self._check(match, written)
+            found = True
+        if not found:
+            raise PathProblem(f"{written!r}, which matches no file", "a glob that matches at least one file")
+
+
+def installed_distributions(site_packages: str) -> frozenset[str]:
+    """Normalised names (PEP 503) of what is installed in a folder."""
+    folders = Path(site_packages).glob("*.dist-info")
+    return frozenset(
+        normalised(folder.name.removesuffix(".dist-info").rsplit("-", 1)[0]) for folder in folders
+    )
+
+
+def normalised(distribution: str) -> str:
+    """The name of a distribution as PEP 503 normalises it."""
+    return re.sub(r"[-_.]+", "-", distribution).lower()
+
+
+def sha256_of(path: Path) -> str:
+    """SHA-256 of a file, in hex."""
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def _url(written: str) -> str:
+    try:
+        parts = urlsplit(written)
+    except ValueError:
+        raise PathProblem("an address that is no URL", f"a URL of {', '.join(URL_SCHEMES)}") from None
+    if parts.username is not None or parts.password is not None:
+        raise PathProblem(
+            "a URL with a user or password in it", "a URL without secrets; use the environment for them"
+        )
+    if parts.scheme not in URL_SCHEMES or not parts.netloc:
+        raise PathProblem(repr(written), f"a path, or a URL of {', '.join(URL_SCHEMES)}")
+    return written

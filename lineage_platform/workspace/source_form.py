@@ -1,0 +1,184 @@
+"""The shape of `sources/*.yaml`: one source a file."""
+
+from __future__ import annotations
+
+import codecs
+import re
+import string
+from typing import Annotated, Self
+
+from pydantic import AfterValidator, Field, model_validator
+
+from lineage_platform.model.definitions import Compression, SourceFormat
+from lineage_platform.model.terms import PersonalData
+from lineage_platform.workspace.fields import Date, Form, Id, Name, Steward, Text, refused
+
+MAX_RECORD_BYTES = 2**30
+
+
+def _homepage(value: str) -> str:
+    if not re.fullmatch(r"https?://[^\s/]+\.[^\s/]+\S*", value):
+        raise refused("a web address (https://...)")
+    return value
+
+
+def _encoding(value: str) -> str:
+    try:
+        text_encoding = codecs.lookup(value)._is_text_encoding
+    except LookupError:
+        text_encoding = False
+    if not text_encoding:
+        raise refused("a text encoding that Python knows, such as utf-8 or gb18030")
+    return value
+
+
+def _template(value: str) -> str:
+    """A field name, or a template of plain {names}: no attributes, indices, conversions or formats."""
+    if "{" not in value and "}" not in value:
+        return value
+    try:
+        parts = list(string.Formatter().parse(value))
+    except ValueError:
+        parts = []
+    names = [name for _, name, _, _ in parts if name is not None]
+    plain = all(not spec and not conversion for _, name, spec, conversion in parts if name is not None)
+    if not names or not plain or any(not name or re.search(r"[\[\]!:]", name) for name in names):
+        raise refused('a field name, or a template over fields such as "{title}\\n{body}"')
+    return value
+
+
+class EvidenceForm(Form):
+    """Where the terms are written."""
+
+    uri: Text = Field(
+        description="A file of the workspace, or a web address (kept as a reference, never fetched).",
+        examples=["LICENSE", "https://example.org/terms"],
+    )
+    sha256: str | None = Field(
+        default=None,
+        pattern="^[0-9a-f]{64}$",
+        description="SHA-256 of those bytes, in hex. A file that has others is an error; for a file it may be left out.",
+    )
+
+
+class ScopeForm(Form):
+    """What the terms reach. What is left out was not stated; it is not thereby allowed."""
+
+    fields: list[Name] = Field(default=[], description="Fields of a record that the terms cover.")
+    regions: list[Name] = Field(
+        default=[], description="Where use is allowed: ISO 3166 codes.", examples=[["CN", "EU"]]
+    )
+    uses: list[Name] = Field(default=[], description="For what.", examples=[["pre-training", "evaluation"]])
+    grantees: list[Name] = Field(default=[], description="To whom the rights were given.")
+
+
+class TermsForm(Form):
+    """What may be done with the records of this source, and on what basis."""
+
+    licence: Text = Field(
+        description="SPDX licence expression; LicenseRef-... for own terms; NOASSERTION where it is unknown.",
+        examples=["CC-BY-4.0", "MIT OR Apache-2.0", "LicenseRef-vendor-contract-2026-17", "NOASSERTION"],
+    )
+    consent_basis: Name = Field(
+        description="Basis on which personal data is held: a term of the controlled vocabulary."
+    )
+    personal_data: PersonalData = Field(description="The most personal data a record may hold.")
+    scope: ScopeForm = Field(
+        default=ScopeForm(), description="Fields, regions, uses and grantees that the terms name."
+    )
+    evidence: EvidenceForm | None = Field(default=None, description="Where the terms are written.")
+    valid_from: Date | None = Field(default=None, description="First day of validity.")
+    valid_to: Date | None = Field(default=None, description="First day on which the terms no longer hold.")
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        if self.valid_from and self.valid_to and self.valid_from >= self.valid_to:
+            raise refused("valid_from before valid_to", f"{self.valid_from} to {self.valid_to}")
+        if self.consent_basis == "not-personal-data" and self.personal_data not in {"none", "unknown"}:
+            raise refused(
+                "a basis for the personal data, or `personal_data: none`",
+                f"`consent_basis: not-personal-data` with `personal_data: {self.personal_data}`",
+            )
+        return self
+
+
+class RecordForm(Form):
+    """Which fields of a record mean what."""
+
+    text: Annotated[Text, AfterValidator(_template)] = Field(
+        default="text",
+        description="The text: a field name, or a template over fields. Files of plain text are one record each.",
+        examples=["text", "{instruction}\n{input}\n{output}"],
+    )
+    id: Name | None = Field(
+        default=None, description="The source's own id of a record; else file and ordinal."
+    )
+    licence: Name | None = Field(
+        default=None, description="The record's own licence; it replaces the source's."
+    )
+    language: Name | None = Field(default=None, description="Language, ISO 639; else it is detected.")
+    subject: Name | None = Field(
+        default=None,
+        description="Who the data is about, such as an e-mail address; stored only as a keyed hash.",
+    )
+
+
+class SourceForm(Form):
+    """A source: an origin with an owner and terms."""
+
+    id: Id = Field(description="Name of the source; the file is called like it.", examples=["alpaca"])
+    title: Text = Field(description="What people call it.")
+    publisher: Text = Field(description="Who published it.")
+    homepage: Annotated[str, AfterValidator(_homepage)] | None = Field(
+        default=None, description="Where it comes from."
+    )
+    steward: Steward = Field(description="Who answers for it here: an e-mail address or team:NAME.")
+    location: Text = Field(
+        description="File, glob or URL (s3, gs, az, https), relative to the workspace; `python` reads the packages of "
+        "the running interpreter (format python-distributions).",
+        examples=["data/alpaca/*.json", "s3://bucket/prefix/*.parquet", "python"],
+    )
+    format: SourceFormat = Field(description="How records are stored.")
+    compression: Compression = Field(
+        default="auto", description="`auto` goes by the extension: .gz .zst .bz2 .xz"
+    )
+    encoding: Annotated[str, AfterValidator(_encoding)] = Field(
+        default="utf-8", description="Encoding of the text."
+    )
+    record: RecordForm = Field(default=RecordForm(), description="Which fields of a record mean what.")
+    terms: TermsForm
+    malformed_threshold: float = Field(
+        default=0.05,
+        ge=0,
+        le=1,
+        description="Share of unreadable records above which the documents check fails.",
+    )
+    max_record_bytes: int = Field(
+        default=8 * 1024 * 1024,
+        ge=1,
+        le=MAX_RECORD_BYTES,
+        description="A longer record is refused, not read.",
+    )
+    distributions: list[Name] = Field(
+        default=[],
+        description="Only these distributions (format python-distributions).",
+        examples=[["numpy", "pandas"]],
+    )
+    exclude: list[Name] = Field(
+        default=[], description="All distributions but these (format python-distributions)."
+    )
+    derived_from: list[Id] = Field(
+        default=[], description="Sources that this one was made from: translated, synthesised."
+    )
+
+    @model_validator(mode="after")
+    def _python_distributions(self) -> Self:
+        if self.format != "python-distributions" and (self.distributions or self.exclude):
+            raise refused(
+                "`distributions` and `exclude` only with python-distributions", f"`format: {self.format}`"
+            )
+        if self.format != "python-distributions" and self.location == "python":
+            raise refused("`location: python` only with python-distributions", f"`format: {self.format}`")
+        if self.distributions and self.exclude:
+            raise refused("either `distributions` or `exclude`", "both")
+        return self
