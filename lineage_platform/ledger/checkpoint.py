@@ -12,7 +12,6 @@ Whoever keeps one can show later that history was rewritten; `compare` says so w
 from __future__ import annotations
 
 import base64
-import binascii
 from dataclasses import dataclass
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
@@ -76,7 +75,7 @@ def parse_and_verify(note: str, public_key: Ed25519PublicKey) -> Checkpoint:
         raise InvalidInput(f"checkpoint: got size {size!r}, expected a decimal number without leading zeros")
     try:
         root = base64.b64decode(encoded, validate=True)
-    except binascii.Error:
+    except ValueError:  # binascii.Error, and what is not ASCII
         root = b""
     if len(root) != HASH_BYTES:
         raise InvalidInput(f"checkpoint: got root {encoded!r}, expected {HASH_BYTES} bytes in base64")

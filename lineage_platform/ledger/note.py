@@ -7,7 +7,6 @@ bytes of SHA-256(name || 0x0A || 0x01 || public key); lines of names or key ids 
 from __future__ import annotations
 
 import base64
-import binascii
 import hashlib
 
 from cryptography.exceptions import InvalidSignature
@@ -83,7 +82,7 @@ def _signature(line: str) -> tuple[str, bytes]:
     if len(parts) == 3 and parts[0] == "—" and parts[1]:
         try:
             signature = base64.b64decode(parts[2], validate=True)
-        except binascii.Error:
+        except ValueError:  # binascii.Error, and what is not ASCII
             signature = b""
         if len(signature) > _KEY_ID_BYTES:
             return parts[1], signature
