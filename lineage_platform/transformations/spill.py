@@ -25,6 +25,9 @@ class SpillWriter:
         path.parent.mkdir(parents=True, exist_ok=True)
         self._file = pa.OSFile(self.path, "wb")
         self._stream = pa.ipc.new_stream(self._file, schema)
+        self._stream.write_batch(
+            pa.RecordBatch.from_pylist([], schema)
+        )  # the schema message goes out with it
         self._directory: list[tuple[int, int, int]] = []
 
     def write(self, rows: pa.Table, groups: npt.NDArray[np.integer]) -> None:

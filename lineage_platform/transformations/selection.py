@@ -1,0 +1,232 @@
+"""Which documents go into a corpus, how often, and why the others do not.
+
+A document that deduplication dropped is not our input. Then, in this order: the quality standard (`quality`, detail the
+failing rule), and the weight of its source (`weight`). A weight below 1 keeps a document where a hash of its identity
+is below the weight; 2.5 keeps epochs 0 and 1 of all, and epoch 2 by the same hash. The threshold concerns one document
+at a time, so adding a source, or other documents, never changes what is kept of the rest; and a greater weight keeps
+all that a smaller one kept.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from lineage_platform.model.decisions import Reason
+from lineage_platform.model.definitions import Corpus
+from lineage_platform.model.tables import DECISIONS, SELECTION
+from lineage_platform.model.versions import Part, Result, Statistics
+from lineage_platform.transformations import digest
+from lineage_platform.transformations.engine import Engine, Progress
+from lineage_platform.transformations.hashing import Purpose, below, hash_identities
+from lineage_platform.transformations.parts import PartWriter, key_ranges, read_batches, read_range
+from lineage_platform.transformations.standards import Standard, failing_rules
+
+CODE_VERSION = "1"
+
+_BATCH_ROWS = 16 * 1024
+
+
+@dataclass(frozen=True)
+class _Task:
+    number: int
+    source: str
+    weight: float
+    seed: int
+    annotations: str
+    dropped: tuple[str, ...]
+    standard: Standard | None
+    scratch: str
+
+
+@dataclass
+class _Outcome:
+    source: str
+    parts: list[Part] = field(default_factory=list)
+    digests: dict[str, digest.SpilledRows] = field(default_factory=dict)
+    counts: Counter[str] = field(default_factory=Counter)
+    terms: Counter[int] = field(default_factory=Counter)
+
+
+def select(
+    annotations: Mapping[str, Sequence[Path]],
+    dropped: Sequence[Path],
+    corpus: Corpus,
+    standard: Standard | None,
+    *,
+    scratch: Path,
+    engine: Engine,
+    progress: Progress,
+) -> Result:
+    """Select a corpus's documents. Roles: `selection` and `decisions`, one part each for every part of a source.
+
+    `annotations` are the parts of each source id, `dropped` the decisions of deduplication. `Statistics`: kept and
+    dropped count documents, `documents` counts rows (a document once an epoch), `bytes` their text; details are
+    `before_weighting` (records_in, kept, dropped) and `by_source` (weight, records_in, kept, documents, bytes).
+    """
+    parts = [(source, path) for source in corpus.sources for path in annotations[source.id]]
+    tasks = [
+        _Task(
+            number,
+            source.id,
+            source.weight,
+            corpus.seed,
+            str(path),
+            tuple(str(item) for item in dropped),
+            standard,
+            str(scratch),
+        )
+        for number, (source, path) in enumerate(parts)
+    ]
+    outcomes = engine.map(_select_part, tasks, progress)
+    digests = {
+        table: digest.content_digest(outcome.digests[table] for outcome in outcomes)
+        for table in ("selection", "decisions")
+    }
+    shutil.rmtree(scratch / "digests", ignore_errors=True)
+    return Result(
+        digest.combine(digests),
+        tuple(part for outcome in outcomes for part in outcome.parts),
+        _statistics(corpus, outcomes),
+    )
+
+
+def _statistics(corpus: Corpus, outcomes: Sequence[_Outcome]) -> Statistics:
+    by_source: dict[str, Counter[str]] = {source.id: Counter() for source in corpus.sources}
+    terms: Counter[int] = Counter()
+    for outcome in outcomes:
+        by_source[outcome.source].update(outcome.counts)
+        terms.update(outcome.terms)
+    total = sum(by_source.values(), Counter())
+    reasons = {reason: total[reason] for reason in (Reason.QUALITY, Reason.WEIGHT) if total[reason]}
+    kept = total["in"] - sum(reasons.values())
+    details: dict[str, Any] = {
+        "before_weighting": {
+            "records_in": total["in"],
+            "kept": total["in"] - total[Reason.QUALITY],
+            "dropped": total[Reason.QUALITY],
+        },
+        "by_source": {
+            source.id: {
+                "weight": source.weight,
+                "records_in": counts["in"],
+                "kept": counts["in"] - counts[Reason.QUALITY] - counts[Reason.WEIGHT],
+                "documents": counts["rows"],
+                "bytes": counts["bytes"],
+            }
+            for source in corpus.sources
+            for counts in (by_source[source.id],)
+        },
+    }
+    return Statistics(
+        records_in=total["in"],
+        kept=kept,
+        edited=0,
+        dropped=sum(reasons.values()),
+        by_reason={str(reason): count for reason, count in reasons.items()},
+        by_terms={number: (documents, 0) for number, documents in sorted(terms.items())},
+        documents=total["rows"],
+        bytes=total["bytes"],
+        details=details,
+    )
+
+
+def _select_part(task: _Task) -> _Outcome:
+    scratch = Path(task.scratch)
+    outcome = _Outcome(task.source)
+    gone = _dropped_keys(task)
+    rows: dict[str, list[digest.Rows]] = {"selection": [], "decisions": []}
+    with (
+        PartWriter(scratch, f"selection/{task.number:05d}.parquet", "selection", SELECTION) as selection,
+        PartWriter(scratch, f"decisions/{task.number:05d}.parquet", "decisions", DECISIONS) as decisions,
+    ):
+        for batch in read_batches(task.annotations, _columns(task), _BATCH_ROWS):
+            keys = batch.column("document").to_numpy()
+            place = np.searchsorted(gone, keys)
+            present = batch
+            if len(gone):
+                duplicate = gone[np.minimum(place, len(gone) - 1)] == keys
+                present = batch.filter(pa.array(~duplicate))
+            kept, refused = _decide(present, task)
+            outcome.counts["in"] += present.num_rows
+            outcome.counts["rows"] += kept.num_rows
+            outcome.counts["bytes"] += pc.sum(kept.column("bytes")).as_py() or 0
+            for reason, count in Counter(refused.column("reason").to_pylist()).items():
+                outcome.counts[reason] += count
+            for item in pc.value_counts(kept.column("terms")).to_pylist():
+                outcome.terms[item["values"]] += item["counts"]
+            selection.write(kept)
+            decisions.write(refused)
+            rows["selection"].append(digest.digest_rows(kept, ("sha256", "terms", "epoch")))
+            rows["decisions"].append(digest.digest_rows(refused, ("outcome", "reason", "detail")))
+    for table, writer in (("selection", selection), ("decisions", decisions)):
+        assert writer.part is not None  # noqa: S101 - set by a clean exit
+        outcome.parts.append(writer.part)
+        outcome.digests[table] = digest.spill_rows(
+            scratch / "digests" / f"{table}-{task.number:05d}", rows[table]
+        )
+    return outcome
+
+
+def _columns(task: _Task) -> list[str]:
+    """The document's own columns, and the measures that the standard judges."""
+    judged = () if task.standard is None else task.standard.columns
+    return list(dict.fromkeys([*(name for name in SELECTION.names if name != "epoch"), *judged]))
+
+
+def _dropped_keys(task: _Task) -> npt.NDArray[np.int64]:
+    """Sorted keys that deduplication dropped, of those that this part may hold."""
+    ranges = key_ranges(task.annotations)
+    if not ranges:
+        return np.empty(0, np.int64)
+    low, high = min(keys.low for keys in ranges), max(keys.high for keys in ranges)
+    found = [read_range(path, ["document", "outcome"], low, high) for path in task.dropped]
+    keys = [
+        table.filter(pc.equal(table.column("outcome").cast(pa.string()), "dropped"))
+        .column("document")
+        .to_numpy()
+        for table in found
+    ]
+    return np.sort(np.concatenate(keys)) if keys else np.empty(0, np.int64)
+
+
+def _decide(batch: pa.RecordBatch, task: _Task) -> tuple[pa.RecordBatch, pa.RecordBatch]:
+    """Rows of the selection and of the decisions, both by document key."""
+    rule = pa.nulls(batch.num_rows, pa.string())
+    if task.standard is not None:
+        rule = failing_rules(batch, task.standard).cast(pa.string())
+    passes = rule.is_null().to_numpy(zero_copy_only=False)
+    whole = int(task.weight)
+    again = below(hash_identities(batch.column("identity"), Purpose.WEIGHT, task.seed), task.weight - whole)
+    epochs = np.where(passes, whole + again, 0)
+
+    chosen = np.repeat(np.arange(batch.num_rows), epochs)
+    nth = np.arange(len(chosen)) - np.repeat(np.cumsum(epochs) - epochs, epochs)
+    narrow = batch.select([name for name in SELECTION.names if name != "epoch"])
+    kept = narrow.take(pa.array(chosen)).append_column("epoch", pa.array(nth.astype(np.int16)))
+
+    out = pa.array(np.flatnonzero(epochs == 0))
+    refused = narrow.select(["document", "identity", "terms"]).take(out)
+    rules = rule.take(out)
+    weighted = rules.is_null()
+    nothing = pa.nulls(len(out), pa.int64())
+    columns = {
+        "outcome": pa.array(["dropped"] * len(out), pa.string()),
+        "reason": pc.if_else(weighted, str(Reason.WEIGHT), str(Reason.QUALITY)).cast(pa.string()),
+        "detail": pc.if_else(weighted, f"weight {task.weight}", rules).cast(pa.string()),
+        "file": nothing.cast(pa.int32()),
+        "record": nothing,
+        "offset": nothing,
+    }
+    for name, column in columns.items():
+        refused = refused.append_column(name, column)
+    return kept, refused
