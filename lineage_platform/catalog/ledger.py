@@ -16,6 +16,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy import Connection, func, insert, literal, select, tuple_
 
 from lineage_platform.catalog import locks
+from lineage_platform.catalog.forms import storable
 from lineage_platform.catalog.tables import checkpoints, deployment, ledger_leaves, ledger_nodes
 from lineage_platform.ledger import merkle
 from lineage_platform.ledger.canonical import canonical
@@ -55,8 +56,8 @@ class Ledger:
         self._leaves: list[dict[str, Any]] = []
 
     def append(self, kind: str, event: Mapping[str, Any], run_id: UUID | None) -> int:
-        """Add an entry that commits to a fresh salt and the canonical bytes of `event`; returns its index."""
-        salt, payload = merkle.new_salt(), canonical(event)
+        """Add an entry that commits to a fresh salt and the canonical bytes of `event`, in storable form; returns its index."""
+        salt, payload = merkle.new_salt(), canonical(storable(event))
         self._leaves.append(
             {
                 "index": self.size,

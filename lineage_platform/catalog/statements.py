@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Connection, bindparam, func, insert, select
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.dialects.postgresql import ARRAY, distinct_on
 from sqlalchemy.types import BigInteger
 
 from lineage_platform.catalog.forms import storable
@@ -82,7 +82,7 @@ def append(
 def _newest(condition: ColumnElement[bool]) -> Any:
     columns = (terms.c.number, terms.c.source, terms.c.declared, terms.c.statement, terms.c.recorded_at)
     order = (terms.c.number, terms.c.recorded_at.desc(), terms.c.id.desc())
-    return select(*columns).where(condition).distinct(terms.c.number).order_by(*order)
+    return select(*columns).where(condition).ext(distinct_on(terms.c.number)).order_by(*order)
 
 
 def _in_force(connection: Connection, condition: ColumnElement[bool]) -> dict[int, Terms]:

@@ -11,9 +11,9 @@ from uuid import uuid4
 from sqlalchemy import Connection
 
 from lineage_platform.catalog import statements, versions, writing
-from lineage_platform.catalog.forms import rfc3339
+from lineage_platform.catalog.forms import rfc3339, storable
 from lineage_platform.catalog.ledger import Ledger
-from lineage_platform.errors import LineageError
+from lineage_platform.errors import InvalidInput, LineageError
 from lineage_platform.events.arguments import EventDataset, RunState
 from lineage_platform.events.build import dataset_event, run_event
 from lineage_platform.model.definitions import Source
@@ -39,7 +39,13 @@ def observe(
     """Record what is new about a source as one run; where nothing is, nothing is written.
 
     The same digest is the same snapshot, with the number it always had. Changed statements are a dataset event.
+    Raises InvalidInput for a file name that is not UTF-8.
     """
+    unstorable = [file.path for file in files if storable(file.path) != file.path]
+    if unstorable:
+        raise InvalidInput(
+            f"source/{source.id}: got file {unstorable[0]!a}, expected a name in UTF-8; rename it"
+        )
     ledger = Ledger(connection)
     known = versions.snapshot(connection, source.id, digest[:16])
     if known is not None and known.digest != digest:
