@@ -35,7 +35,8 @@ def kernel(function: _Function) -> _Function:
 def utf8_buffers(column: pa.Array) -> tuple[Bytes, Offsets]:
     """Bytes (uint8) and offsets (int64, rows + 1) of a string or large_string array; null rows are empty.
 
-    Zero copy for a large_string array without nulls. Offsets need not begin at 0 nor end at the last byte.
+    Zero copy for a large_string array without nulls. Offsets need not begin at 0 nor end at the last byte. Both arrays
+    are read-only, always, so that a kernel is compiled once.
     """
     if column.type != pa.large_string():
         column = column.cast(pa.large_string())
@@ -44,8 +45,8 @@ def utf8_buffers(column: pa.Array) -> tuple[Bytes, Offsets]:
     _, offsets, values = column.buffers()
     rows = len(column)
     if offsets is None or offsets.size == 0:
-        return np.zeros(0, np.uint8), np.zeros(rows + 1, np.int64)
-    data = np.zeros(0, np.uint8) if values is None else np.frombuffer(values, np.uint8)
+        offsets = pa.py_buffer(bytes(8 * (rows + 1)))
+    data = np.frombuffer(values or b"", np.uint8)
     return data, np.frombuffer(offsets, np.int64)[column.offset : column.offset + rows + 1]
 
 
@@ -69,8 +70,16 @@ def replace_rows(column: pa.Array, rows: Offsets, replacements: pa.Array) -> pa.
     sizes[rows] = lengths(new_offsets)
     out_offsets = np.concatenate([np.zeros(1, np.int64), np.cumsum(sizes)])
     out = np.empty(out_offsets[-1], np.uint8)
-    _splice(values, offsets, rows, new_values, new_offsets, out, out_offsets)
+    _splice(values, offsets, rows, new_values, new_offsets, out)
     return large_string(out, out_offsets)
+
+
+@kernel
+def _copy(source: Bytes, first: int, end: int, out: Bytes, write: int) -> int:
+    """Copy source[first:end] to out[write:]; returns where it ends there."""
+    for i in range(end - first):
+        out[write + i] = source[first + i]
+    return write + end - first
 
 
 @kernel
@@ -81,16 +90,29 @@ def _splice(
     new_values: Bytes,
     new_offsets: Offsets,
     out: Bytes,
-    out_offsets: Offsets,
 ) -> None:
     row = 0
+    write = 0
     for i in range(len(rows)):
-        replaced = rows[i]
-        if replaced > row:
-            out[out_offsets[row] : out_offsets[replaced]] = values[offsets[row] : offsets[replaced]]
-        out[out_offsets[replaced] : out_offsets[replaced + 1]] = new_values[
-            new_offsets[i] : new_offsets[i + 1]
-        ]
-        row = replaced + 1
-    last = len(offsets) - 1
-    out[out_offsets[row] : out_offsets[last]] = values[offsets[row] : offsets[last]]
+        write = _copy(values, offsets[row], offsets[rows[i]], out, write)
+        write = _copy(new_values, new_offsets[i], new_offsets[i + 1], out, write)
+        row = rows[i] + 1
+    _copy(values, offsets[row], offsets[len(offsets) - 1], out, write)
+
+
+@kernel
+def substitute(
+    values: Bytes, offsets: Offsets, spans: Offsets, pieces: Bytes, piece_offsets: Offsets, out: Bytes
+) -> None:
+    """Write the rows that have spans to `out`, one after the other, with a piece in place of each span.
+
+    `spans` has the shape (spans, 4): row, first byte, end, and which piece; in order, without overlap.
+    """
+    write = 0
+    for i in range(len(spans)):
+        row, first, end, piece = spans[i, 0], spans[i, 1], spans[i, 2], spans[i, 3]
+        read = spans[i - 1, 2] if i > 0 and spans[i - 1, 0] == row else offsets[row]
+        write = _copy(values, read, first, out, write)
+        write = _copy(pieces, piece_offsets[piece], piece_offsets[piece + 1], out, write)
+        if i + 1 == len(spans) or spans[i + 1, 0] != row:
+            write = _copy(values, end, offsets[row + 1], out, write)
