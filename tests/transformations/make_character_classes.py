@@ -15,11 +15,7 @@ from pathlib import Path
 from typing import Any
 
 TARGET = (
-    Path(__file__).parents[2]
-    / "lineage_platform"
-    / "transformations"
-    / "measures"
-    / "character_classes.json"
+    Path(__file__).parents[2] / "lineage_platform" / "transformations" / "measures" / "character_classes.json"
 )
 LIMIT = 0x40000
 
