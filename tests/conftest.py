@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+import hypothesis
 import psycopg
 import pytest
 from psycopg import sql
@@ -22,6 +23,9 @@ from lineage_platform.settings import Settings, read_settings
 
 if TYPE_CHECKING:
     from lineage_platform.recording import Recorder
+
+hypothesis.settings.register_profile("house", deadline=None)
+hypothesis.settings.load_profile("house")
 
 _numbers = count(1)
 _free: list[str] = []

@@ -34,9 +34,7 @@ def clear(connection: Connection) -> None:
         connection.execute(table.delete())
 
 
-@hypothesis_settings(
-    max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None
-)
+@hypothesis_settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(sizes=st.lists(st.integers(0, 9), max_size=6))
 def test_nodes_and_root_are_those_of_the_leaves(database_url: str, tmp_path: Path, sizes: list[int]) -> None:
     database, key = Database(database_url), load_or_create_key(tmp_path / "key.pem")
