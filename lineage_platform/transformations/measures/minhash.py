@@ -6,7 +6,7 @@
 A text's *shingles* are the n-grams of its words in normal form (see `words`), or all its words if it has fewer than n. The
 signature has b bands of r rows; a row is the minimum, over the shingles, of one hash function of a fixed family. Two texts
 whose sets of shingles have Jaccard similarity s agree in a whole band, and so share its key, with probability s^r; they share
-at least one of b keys with probability 1 - (1 - s^r)^b.
+at least one of b keys with probability 1 - (1 - s^r)^b. A key includes its band's number: keys of different bands never meet.
 
 The family: a shingle is hashed once to 64 bits, halves x and y; function i is (a_i x + b_i y + c_i) mod 2^32, with odd
 a_i and b_i, drawn by SplitMix64 from a fixed seed.
