@@ -52,6 +52,8 @@ def ensure_dagster_schema(urls: DatabaseUrls) -> None:
 
     Raises Unavailable when the server cannot be reached or refuses.
     """
+    if urls.embedded:
+        return
     import psycopg
 
     try:
