@@ -118,7 +118,7 @@ def _read_classifier(classifier: str) -> Reading | None:
         return None
     if len(licences) == 1:
         return Reading(classifier, tuple(licences), exact=True)
-    why = "names a family" if licences else "names no terms"
+    why = "names a family" if licences else "names no terms that have an SPDX identifier"
     return Reading(classifier, tuple(licences), note=f"{quoted(name.rsplit(' :: ', 1)[-1])} {why}")
 
 

@@ -24,6 +24,7 @@ _HAN_EDITION = re.compile(r"第\s*([\d一二三四]+)\s*版")
 _HAN_NOISE = re.compile(r"许可协议|许可证|许可|協議|协议|國際|国际|條款版本")
 _NOISE = re.compile(r"the|licen[sc]es?|version|agreement|terms|international|unported|universal")
 _HAN_DIGITS = str.maketrans("一二三四", "1234")
+_DOUBTFUL = re.compile(r"[^\w\s.,;:'\"()/&+*‘’“”《》（）、，。–—©®™-]")
 _UNDER = re.compile(
     r"^(?:\w+ ){0,3}(?:licen[sc]ed|released|distributed|available|published) under (?:the )?(?:terms of )?(?:the )?"
 )
@@ -171,6 +172,8 @@ def _of(text: str, licences: Iterable[str], why: str) -> Reading:
 
 
 def _name(text: str, words: str) -> Reading | None:
+    if _DOUBTFUL.search(words) or words.count("(") != words.count(")"):
+        return None
     tables = _tables()
     name = key(_UNDER.sub("", words.casefold()))
     if name in tables.exact:
