@@ -168,10 +168,12 @@ class Recorder:
         def work(connection: Connection) -> Swept | None:
             if not locks.try_take(connection, locks.FILES):
                 return None
+            found = (
+                self.store.attempts()
+            )  # before asking who is at work: a run is recorded before its folder is made
             kept = select(tables.files.c.sha256).union(select(tables.versions.c.manifest_sha256))
             open_runs = select(tables.runs.c.run_id).where(tables.runs.c.state == "START")
-            return self.store.sweep(
-                set(connection.scalars(kept)), {str(run) for run in connection.scalars(open_runs)}
-            )
+            at_work = {str(run) for run in connection.scalars(open_runs)}
+            return self.store.sweep(set(connection.scalars(kept)), found - at_work)
 
         return self._database.transaction(work)

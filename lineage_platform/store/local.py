@@ -117,25 +117,28 @@ class Store:
         """Forget what an attempt has written; calm when there is nothing."""
         shutil.rmtree(self._scratch(attempt), ignore_errors=True)
 
-    def sweep(self, keep: Collection[str], attempts: Collection[str]) -> Swept:
-        """Delete objects whose SHA-256 is not in `keep`, and scratch folders of attempts that are not in `attempts`.
+    def attempts(self) -> set[str]:
+        """Names of everything in the scratch folder."""
+        return {path.name for path in (self.root / "scratch").glob("*")}
 
-        The caller holds the lease of the files, so nobody adopts meanwhile.
+    def sweep(self, keep: Collection[str], forget: Collection[str]) -> Swept:
+        """Delete objects whose SHA-256 is not in `keep`, and what is called as `forget` says in the scratch folder.
+
+        The caller holds the lease of the files, so nobody adopts meanwhile; attempts may begin.
         """
-        objects = freed = forgotten = 0
+        objects = freed = 0
         for path in (self.root / "objects").glob("??/*"):
             if path.name.partition(".")[0] not in keep:
                 freed += path.stat().st_size
                 path.unlink()
                 objects += 1
-        for path in (self.root / "scratch").glob("*"):
-            if path.name not in attempts:
-                forgotten += 1
-                if path.is_dir():
-                    shutil.rmtree(path, ignore_errors=True)
-                else:
-                    path.unlink(missing_ok=True)
-        return Swept(objects, freed, forgotten)
+        for name in forget:
+            path = self.root / "scratch" / name
+            if path.is_dir():
+                shutil.rmtree(path, ignore_errors=True)
+            else:
+                path.unlink(missing_ok=True)
+        return Swept(objects, freed, len(forget))
 
     def _scratch(self, attempt: str) -> Path:
         if not _ATTEMPT.fullmatch(attempt):
