@@ -150,11 +150,13 @@ class _Tracing:
                 _ROW_AT, self.by_shard, shard=self.shard.shard, token=token, closing=self.closing
             )
             if not found:
-                raise NotFound(f"token below {self.shard.stored_tokens} of {self.shard.name}", str(token))
+                raise NotFound(
+                    f"token of {self.shard.name} (0 to {self.shard.stored_tokens - 1})", str(token)
+                )
             row = int(found[0][0])
         places = self.index.ask(_PLACEMENT, self.by_shard, shard=self.shard.shard, row=row)
         if not places:
-            raise NotFound(f"row below {self.shard.documents} of {self.shard.name}", str(row))
+            raise NotFound(f"row of {self.shard.name} (0 to {self.shard.documents - 1})", str(row))
         return (row, *places[0])
 
     def _offset(self, shard: int, row: int) -> int:

@@ -86,7 +86,7 @@ def _entry(leaf: LeafRow, proof: list[bytes] | None) -> Entry:
 
 
 def _summary(leaf: LeafRow) -> Mapping[str, Any]:
-    """Kind, time, job (dataset), run, inputs and outputs of an OpenLineage event."""
+    """Kind, time, job (the dataset), run, inputs and outputs of an OpenLineage event."""
     try:
         event = json.loads(leaf.payload or b"")
     except ValueError:
@@ -96,7 +96,7 @@ def _summary(leaf: LeafRow) -> Mapping[str, Any]:
         "kind": leaf.kind,
         "time": event.get("eventTime"),
         "job": job.get("name"),
-        "run_id": (event.get("run") or {}).get("runId"),
+        "run_id": leaf.run_id,
         "inputs": [item.get("name") for item in event.get("inputs") or []],
         "outputs": [item.get("name") for item in event.get("outputs") or []],
     }

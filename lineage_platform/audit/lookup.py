@@ -44,7 +44,8 @@ def shard_of(catalog: Catalog, version: VersionRow, shard: str) -> ShardRow:
     for row in known:
         if row.name == shard or (match and row.shard == int(match[1])):
             return row
-    raise NotFound(f"shard of {version.id}", shard, [row.name for row in known])
+    asked = f"shard-{int(match[1]):05d}" if match else shard
+    raise NotFound(f"shard of {version.id}", asked, [row.name for row in known])
 
 
 def document_key(text: str) -> int:

@@ -228,9 +228,12 @@ class Reading:
         )
         return {row["index"]: LeafRow(**row) for row in rows}
 
-    def ledger_size(self) -> int:
-        """Number of ledger entries."""
-        return int(self._rows("SELECT count(*) AS n FROM lineage.ledger_leaves")[0]["n"])
+    def leaf_hashes(self) -> list[bytes]:
+        """The hash of every ledger entry, by index."""
+        return [
+            row["leaf_hash"]
+            for row in self._rows("SELECT leaf_hash FROM lineage.ledger_leaves ORDER BY index")
+        ]
 
     def nodes(self, wanted: Sequence[tuple[int, int]]) -> dict[tuple[int, int], bytes]:
         """Hashes of complete subtrees by (level, index), level 0 being the leaves; missing ones are left out."""

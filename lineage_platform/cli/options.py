@@ -1,0 +1,74 @@
+"""Options that verbs share, and what they mean."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from lineage_platform.errors import InvalidInput
+from lineage_platform.settings import Settings, read_settings
+
+if TYPE_CHECKING:
+    from lineage_platform.wiring.reading import OpenWorkspace
+
+WorkspaceOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--workspace",
+        metavar="DIR",
+        help="The workspace; also before the verb. Default: LINEAGE_WORKSPACE, or the current folder.",
+    ),
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print the answer as JSON (docs/answers.md).")]
+CorpusOption = Annotated[
+    str | None,
+    typer.Option("--corpus", metavar="ID", help="The corpus; may be left out where there is one only."),
+]
+VersionOption = Annotated[
+    str | None,
+    typer.Option(
+        "--version",
+        metavar="V",
+        help="A corpus version by id, digest or sequence number. Default: the current one.",
+    ),
+]
+AsOfOption = Annotated[
+    str | None,
+    typer.Option(
+        "--as-of", metavar="TIME", help="Terms as they were believed then (ISO 8601; no zone: local)."
+    ),
+]
+
+
+def settings_of(context: typer.Context, workspace: Path | None) -> Settings:
+    """The settings, with the workspace given to the verb, else before it, else by the environment.
+
+    Raises InvalidInput when the folder does not exist.
+    """
+    chosen = workspace or context.find_root().obj
+    settings = read_settings(chosen)
+    if not settings.workspace.is_dir():
+        raise InvalidInput(f"workspace: got {str(settings.workspace)!r}, expected an existing folder")
+    return settings
+
+
+def opened(context: typer.Context, workspace: Path | None) -> OpenWorkspace:
+    """The workspace to ask; a context manager."""
+    from lineage_platform.wiring.reading import open_workspace
+
+    return open_workspace(settings=settings_of(context, workspace))
+
+
+def moment(text: str | None) -> datetime | None:
+    """A point in time from ISO 8601. Raises InvalidInput."""
+    if text is None:
+        return None
+    try:
+        return datetime.fromisoformat(text).astimezone()
+    except ValueError as error:
+        raise InvalidInput(
+            f"--as-of: got {text!r}, expected ISO 8601 such as 2026-03-01T12:00:00Z"
+        ) from error

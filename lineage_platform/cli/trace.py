@@ -1,0 +1,129 @@
+"""`lineage trace`: where a shard, or one document of it, came from."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from lineage_platform.cli import output
+from lineage_platform.cli.options import (
+    AsOfOption,
+    CorpusOption,
+    JsonOption,
+    VersionOption,
+    WorkspaceOption,
+    moment,
+    opened,
+)
+from lineage_platform.errors import InvalidInput
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from lineage_platform.audit.answers import DocumentTrace, Gap, ShardTrace
+
+
+def trace(
+    context: typer.Context,
+    shard: Annotated[str, typer.Argument(metavar="SHARD", help="shard-00003, 3, or a file name.")],
+    corpus: CorpusOption = None,
+    version: VersionOption = None,
+    row: Annotated[
+        int | None, typer.Option("--row", metavar="N", help="One document, by row from 0.")
+    ] = None,
+    token: Annotated[
+        int | None, typer.Option("--token", metavar="N", help="One document, by a token of the shard from 0.")
+    ] = None,
+    text: Annotated[
+        bool, typer.Option("--text", help="With --row or --token: also the document's text.")
+    ] = False,
+    as_of: AsOfOption = None,
+    as_json: JsonOption = False,
+    workspace: WorkspaceOption = None,
+) -> None:
+    """Trace a shard, or one document of it, back to its sources.
+
+    \b
+    lineage trace shard-00003 --corpus demo
+    lineage trace 3 --corpus demo --row 17 --text
+    lineage trace shard-00003.bin --corpus demo --token 81234 --json
+    """
+    one = row is not None or token is not None
+    if text and not one:
+        raise InvalidInput("--text: got it without --row or --token, expected one of them")
+    when = moment(as_of)
+    with opened(context, workspace) as open_workspace:
+        if one:
+            document = open_workspace.trace_document(
+                shard, corpus, row=row, token=token, version=version, as_of=when, text=text
+            )
+            output.as_json(document.to_dict()) if as_json else _show_document(document)
+        else:
+            answer = open_workspace.trace(shard, corpus, version=version, as_of=when)
+            output.as_json(answer.to_dict()) if as_json else _show_shard(answer)
+
+
+def _show_shard(answer: ShardTrace) -> None:
+    output.line(
+        f"{answer.shard} of {answer.version}: {answer.documents:,} documents, {answer.tokens:,} tokens"
+    )
+    output.table(
+        "Sources and terms",
+        answer.rows(),
+        ("source", "snapshot", "licence", "consent_basis", "personal_data", "documents", "tokens"),
+    )
+    show_way(answer)
+
+
+def _show_document(answer: DocumentTrace) -> None:
+    span = answer.token_span
+    terms = answer.terms or {}
+    facts = {
+        "document": answer.document,
+        "place": f"{answer.shard} of {answer.version}, row {answer.row}, tokens {span.offset:,} to "
+        f"{span.offset + span.count:,}",
+        "source": f"{answer.source} ({answer.snapshot})",
+        "file": f"{answer.file.path}, SHA-256 {answer.file.sha256}" if answer.file else None,
+        "record": f"{output.cell(answer.record)} of that file, id {output.cell(answer.record_id)}",
+        "text SHA-256": answer.text_sha256,
+        "licence": f"{terms.get('licence')} (declared: {output.cell(terms.get('declared'))})",
+        "consent basis": terms.get("consent_basis"),
+        "personal data": terms.get("personal_data"),
+    }
+    for name, value in facts.items():
+        output.line(f"{name + ':':<15}{output.cell(value)}")
+    output.table("Decisions", answer.rows(), ("dataset", "outcome", "reason", "detail", "ledger_index"))
+    copies = [{**vars(copy), "licence": (copy.terms or {}).get("licence")} for copy in answer.duplicates]
+    output.table(
+        "Stands for these duplicates", copies, ("document", "source", "file", "record", "method", "licence")
+    )
+    output.table("Derivations", map(vars, answer.derivations), ("child", "parent", "kind", "method"))
+    output.table(
+        "Also placed at", map(vars, answer.other_placements), ("shard", "row", "token_offset", "tokens")
+    )
+    show_way(answer)
+    if answer.text is not None:
+        output.line(f"\n{answer.text}")
+
+
+def show_way(answer: ShardTrace | DocumentTrace) -> None:
+    """The runs, the evidence and the gaps of an answer."""
+    output.table(
+        "Transformations, first to last",
+        map(vars, answer.transformations),
+        ("name", "code_version", "run_id", "ledger_index"),
+    )
+    checkpoint = answer.evidence.checkpoint
+    if checkpoint is not None:
+        proved = sum(entry.proof is not None for entry in answer.evidence.entries)
+        output.line(
+            f"Evidence: {proved} ledger entries proved under the checkpoint of {checkpoint.size:,} entries, root "
+            f"{checkpoint.root}"
+        )
+    show_gaps(answer.gaps)
+
+
+def show_gaps(gaps: Sequence[Gap]) -> None:
+    """What the answer cannot say."""
+    output.table("Gaps", map(vars, gaps), ("kind", "id", "declared", "note"))

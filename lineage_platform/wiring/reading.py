@@ -1,0 +1,226 @@
+"""The read side, from settings: `open_workspace`."""
+
+from __future__ import annotations
+
+import hmac
+import os
+import unicodedata
+from contextlib import ExitStack
+from datetime import datetime
+from functools import cached_property
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
+
+from lineage_platform.catalog.reading import NothingRecorded, Reading, connect
+from lineage_platform.catalog.urls import database_urls
+from lineage_platform.errors import InvalidInput
+from lineage_platform.settings import Settings, read_settings
+from lineage_platform.store.local import Store
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+    from lineage_platform.audit.answers import (
+        DocumentTrace,
+        Impact,
+        ShardTrace,
+        SignedCheckpoint,
+        Verification,
+    )
+    from lineage_platform.audit.checkpoints import Comparison
+    from lineage_platform.audit.listing import ShardList, SourceList
+    from lineage_platform.model.definitions import Workspace
+    from lineage_platform.recording import Recorder
+
+
+def open_workspace(
+    path: str | os.PathLike[str] | None = None, *, settings: Settings | None = None
+) -> OpenWorkspace:
+    """A workspace to ask, by its directory (default: LINEAGE_WORKSPACE, or the current one). Nothing is started yet."""
+    return OpenWorkspace(settings or read_settings(Path(path) if path is not None else None))
+
+
+class OpenWorkspace:
+    """Questions to a workspace's records; a context manager that gives connections back.
+
+    with open_workspace("examples/demo") as workspace:
+        print(workspace.trace("shard-00000", corpus="demo").to_pandas())
+
+    The embedded database is started when the first question needs it. Times without a zone are taken as local.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self._stack = ExitStack()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Give connections back."""
+        self._stack.close()
+
+    @cached_property
+    def definition(self) -> Workspace:
+        """What the YAML of the workspace declares. Raises InvalidInput."""
+        from lineage_platform.wiring import load_workspace
+
+        return load_workspace(self.settings)
+
+    @cached_property
+    def recorder(self) -> Recorder:
+        """The write side; makes database, tables and signing key where they are missing."""
+        from lineage_platform.wiring import open_recorder
+
+        recorder = open_recorder(self.settings)
+        self._stack.callback(recorder.close)
+        return recorder
+
+    @cached_property
+    def catalog(self) -> Reading:
+        """The catalog, read only. Raises NotFound when nothing was recorded, Unavailable when the database is down."""
+        if self.settings.database_url is None and not self.settings.database_home.exists():
+            raise NothingRecorded
+        return self._stack.enter_context(connect(database_urls(self.settings).psycopg))
+
+    @cached_property
+    def store(self) -> Store:
+        """The files of committed versions."""
+        return Store(self.settings.store)
+
+    def trace(
+        self,
+        shard: str,
+        corpus: str | None = None,
+        *,
+        version: str | None = None,
+        as_of: datetime | None = None,
+    ) -> ShardTrace:
+        """Where a shard came from. `corpus` may be left out where there is one only. Raises NotFound."""
+        from lineage_platform.audit.trace import trace_shard
+
+        return trace_shard(self.catalog, self.store, self._corpus(corpus), shard, version, as_of)
+
+    def trace_document(
+        self,
+        shard: str,
+        corpus: str | None = None,
+        *,
+        row: int | None = None,
+        token: int | None = None,
+        version: str | None = None,
+        as_of: datetime | None = None,
+        text: bool = False,
+    ) -> DocumentTrace:
+        """Where one document of a shard came from, by row or by token, both from 0. Raises NotFound, InvalidInput."""
+        from lineage_platform.audit.document import trace_document
+
+        return trace_document(
+            self.catalog,
+            self.store,
+            self._corpus(corpus),
+            shard,
+            version,
+            as_of,
+            row=row,
+            token=token,
+            text=text,
+        )
+
+    def impact(
+        self,
+        *,
+        source: str | None = None,
+        licence: str | None = None,
+        consent_basis: str | None = None,
+        document: str | None = None,
+        subject: str | None = None,
+        all_versions: bool = False,
+        as_of: datetime | None = None,
+    ) -> Impact:
+        """Which shards hold what was asked about; exactly one of the first five. Raises NotFound, InvalidInput."""
+        from lineage_platform.audit.impact import Inquiry
+
+        given = [item for item in (source, licence, consent_basis, document, subject) if item is not None]
+        if len(given) != 1:
+            raise InvalidInput(
+                f"impact: got {len(given)} questions, expected one of source, licence, consent basis, document, subject"
+            )
+        with Inquiry(self.catalog, self.store, all_versions, as_of) as inquiry:
+            if source is not None:
+                return inquiry.source(source)
+            if licence is not None:
+                return inquiry.licence(licence)
+            if consent_basis is not None:
+                return inquiry.consent_basis(consent_basis)
+            if document is not None:
+                return inquiry.document(document)
+            return inquiry.subject(self._subject_hash(given[0]))
+
+    def sources(self) -> SourceList:
+        """All sources with their terms and newest snapshots. Raises InvalidInput when the YAML is wrong."""
+        from lineage_platform.audit.listing import list_sources
+        from lineage_platform.policy.terms import terms_of
+
+        declared = self.definition.sources
+        statements = {source.id: terms_of(source, None).statement() for source in declared}
+        try:
+            return list_sources(self.catalog, declared, statements)
+        except NothingRecorded:
+            return list_sources(None, declared, statements)
+
+    def shards(self, corpus: str | None = None, *, version: str | None = None) -> ShardList:
+        """The shards of a corpus version with the paths of their files. Raises NotFound."""
+        from lineage_platform.audit.listing import list_shards
+
+        return list_shards(self.catalog, self.store, self._corpus(corpus), version)
+
+    def checkpoint(self) -> SignedCheckpoint:
+        """The ledger's newest signed checkpoint. Raises NotFound when nothing was recorded."""
+        from lineage_platform.audit.checkpoints import newest
+
+        return newest(self.catalog)
+
+    def compare_checkpoint(self, note: str) -> Comparison:
+        """Whether the ledger still extends a checkpoint that was exported before.
+
+        Raises InvalidInput when it is no checkpoint of this ledger, VerificationFailed when its signature does not hold.
+        """
+        from lineage_platform.audit.checkpoints import compare
+
+        return compare(self.catalog, note, self.public_key)
+
+    @property
+    def public_key(self) -> Ed25519PublicKey:
+        """The key that checkpoints are verified with. Raises InvalidInput."""
+        from lineage_platform.ledger.keys import load_public_key
+
+        return load_public_key(self.settings.key_file.with_suffix(".pub"))
+
+    def _corpus(self, corpus: str | None) -> str:
+        if corpus is not None:
+            return corpus
+        known = self.catalog.corpora()
+        if not known:
+            raise NothingRecorded
+        if len(known) > 1:
+            raise InvalidInput(f"corpus: got none, expected one of {', '.join(known)}")
+        return known[0]
+
+    def _subject_hash(self, subject: str) -> bytes:
+        from lineage_platform.ledger.keys import load_or_create_secret
+
+        if not self.settings.subject_key_file.exists():
+            raise InvalidInput(
+                f"{self.settings.subject_key_file}: got no key, expected the one that the records were hashed with; "
+                "set LINEAGE_SUBJECT_KEY_FILE"
+            )
+        key = load_or_create_secret(self.settings.subject_key_file)
+        normal = unicodedata.normalize("NFC", subject).strip().casefold()
+        return hmac.digest(key, normal.encode(), "sha256")
