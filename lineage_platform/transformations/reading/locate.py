@@ -1,0 +1,58 @@
+"""From a source's location to its files, and to open file objects that never leave the location's folder.
+
+The *base* of a location is the folder before the first wildcard; paths in a snapshot are relative to it, POSIX style.
+"""
+
+from __future__ import annotations
+
+from typing import BinaryIO, NamedTuple, Protocol
+
+from lineage_platform.errors import InvalidInput
+from lineage_platform.model.definitions import Source
+from lineage_platform.transformations.reading.distributions import installed_files
+from lineage_platform.transformations.reading.local_folder import LocalFolder
+
+
+class Located(NamedTuple):
+    """A file of a source: path below the base, absolute path or URL, size as stored."""
+
+    path: str
+    address: str
+    bytes: int
+
+
+def locate(source: Source) -> list[Located]:
+    """The files of a source in the order of their paths.
+
+    Raises InvalidInput if there are none, or one of them is not a readable file inside the base.
+    """
+    folder = folder_of(source)
+    if source.format == "python-distributions":
+        paths = [path for path in installed_files(source) if folder.exists(path)]
+    else:
+        paths = folder.matching()
+    if not paths:
+        raise InvalidInput(
+            f"{source.id}: location: got {source.location}, which matches no file; expected a path, glob or URL of files"
+        )
+    return [Located(path, folder.address(path), folder.size(path)) for path in sorted(paths)]
+
+
+def folder_of(source: Source) -> Folder:
+    """The base of a source's location, for opening the files of a snapshot."""
+    scheme, separator, rest = source.location.partition("://")
+    if separator and scheme not in ("file", "local"):
+        from lineage_platform.transformations.reading.remote_folder import RemoteFolder
+
+        return RemoteFolder(source.location)
+    return LocalFolder(rest if separator else source.location, source.format == "python-distributions")
+
+
+class Folder(Protocol):
+    """The base of a location; the methods say what they raise where they are written."""
+
+    def matching(self) -> list[str]: ...  # noqa: D102
+    def exists(self, path: str) -> bool: ...  # noqa: D102
+    def address(self, path: str) -> str: ...  # noqa: D102
+    def size(self, path: str) -> int: ...  # noqa: D102
+    def open(self, path: str) -> BinaryIO: ...  # noqa: D102
