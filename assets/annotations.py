@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import cast
 
 import expectations.annotations
-
 from assets.frames import frames
 from assets.platform import Platform
 from assets.recipe import code_version
@@ -15,7 +14,7 @@ from assets.tags import source_tags
 from lineage_platform.model import tables
 from lineage_platform.model.definitions import Source
 from lineage_platform.model.versions import Result, Transformation, Version
-from lineage_platform.transformations import annotations
+from lineage_platform.transformations.annotations import CODE_VERSION, annotate
 
 
 def annotations_step(source: Source, minhash: tuple[tuple[int, int, int], ...]) -> Step:
@@ -24,7 +23,7 @@ def annotations_step(source: Source, minhash: tuple[tuple[int, int, int], ...]) 
     parameters = {"minhash": [list(setting) for setting in minhash]}
 
     def run(platform: Platform, inputs: Inputs, _transformation: Transformation, scratch: Path) -> Result:
-        return annotations.annotate(
+        return annotate(
             platform.paths(cast("Version", inputs[upstream]), "documents"),
             minhash,
             scratch=scratch,
@@ -45,10 +44,8 @@ def annotations_step(source: Source, minhash: tuple[tuple[int, int, int], ...]) 
         description=f"Annotations of {source.title}: quality and repetition measures, language, content hash and MinHash "
         "band keys of every document. No text is rewritten.",
         upstream=(upstream,),
-        code_version=code_version(annotations.CODE_VERSION, parameters),
-        transformation=lambda _platform, _inputs: Transformation(
-            "annotate", annotations.CODE_VERSION, parameters
-        ),
+        code_version=code_version(CODE_VERSION, parameters),
+        transformation=lambda _platform, _inputs: Transformation("annotate", CODE_VERSION, parameters),
         run=run,
         check=check,
         suites=("annotations",),

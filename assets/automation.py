@@ -7,8 +7,9 @@ import json
 import dagster as dg
 
 from assets.recipe import digest
+from lineage_platform.errors import InvalidInput
 from lineage_platform.model.definitions import Corpus, Source, Workspace
-from lineage_platform.transformations import reading
+from lineage_platform.transformations.reading.locate import locate
 
 
 def job_of(corpus: Corpus) -> dg.UnresolvedAssetJobDefinition:
@@ -69,7 +70,10 @@ def _downstream(workspace: Workspace, source: Source) -> list[dg.AssetKey]:
 
 
 def _appearance(source: Source) -> str:
-    return digest([[path, size, str(time)] for path, size, time in reading.appearance(source)])
+    try:
+        return digest([[file.path, file.bytes, file.changed] for file in locate(source)])
+    except InvalidInput as problem:
+        return str(problem)
 
 
 def _name(corpus: str) -> str:

@@ -9,15 +9,14 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, TextIO
 
-from lineage_platform.policy.terms import rights_rank
-from lineage_platform.wiring import load_subject_key, open_recorder
-
 from lineage_platform.model.definitions import Workspace
 from lineage_platform.model.terms import Terms
 from lineage_platform.model.versions import File, Version
+from lineage_platform.policy.rights import rights_rank
 from lineage_platform.recording import Recorder
 from lineage_platform.settings import Settings
 from lineage_platform.transformations.engine import Engine, Progress
+from lineage_platform.wiring import load_subject_key, open_recorder
 
 Report = Callable[[Mapping[str, Any]], None]
 

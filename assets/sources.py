@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 
 import dagster as dg
+from lineage_platform.transformations.reading.observe import observe as observe_files
 
 import expectations.sources
 from assets import checks
@@ -19,7 +20,6 @@ from lineage_platform.model.definitions import Source
 from lineage_platform.model.terms import Terms
 from lineage_platform.model.versions import ParentRun, Snapshot
 from lineage_platform.policy.terms import terms_of
-from lineage_platform.transformations import reading
 
 SUITE = "sources"
 
@@ -73,7 +73,7 @@ def source_asset(source: Source) -> dg.AssetsDefinition:
 
 def _observe(source: Source, platform: Platform, parent: ParentRun) -> tuple[Snapshot, list[Terms]]:
     name = f"source/{source.id}"
-    content, files = reading.observe(source, engine=platform.engine, progress=platform.progress(name))
+    content, files = observe_files(source, engine=platform.engine, progress=platform.progress(name))
     declared = {terms.declared for terms in platform.terms(source.id)} | {None}
     terms = sorted((terms_of(source, item) for item in declared), key=lambda item: item.declared or "")
     return platform.recorder.observe(source, content, files, parent, terms), terms
