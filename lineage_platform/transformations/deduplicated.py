@@ -18,6 +18,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +40,7 @@ from lineage_platform.transformations.standards import Standard, failing_counts
 from lineage_platform.transformations.survivors import MEMBERS, copies_of, digest_rows_of, reasons
 
 CODE_VERSION = "1"
+"""To be raised with any change of links, clusters, the choice of survivors, or the digest."""
 
 _BATCH_ROWS = 64 * 1024
 _SIZES = ((2, 2), (3, 5), (6, 10), (11, 100), (101, None))
@@ -93,19 +95,16 @@ def deduplicate(
     total = rounds * len(parts) + exact_buckets + near_buckets
     done = len(parts)
 
+    find = partial(find_links, parts, starts, scratch=scratch, engine=engine)
     links, without = NO_LINKS, NO_LINKS.later
     if deduplication.exact:
-        links = find_links(
-            parts, starts, "sha256", SHA256, exact_buckets, without,
-            scratch=scratch, engine=engine, progress=steps(progress, done, total),
-        )  # fmt: skip
+        advance = steps(progress, done, total)
+        links = find("sha256", SHA256, exact_buckets, without, progress=advance)
         without = np.unique(links.later)
         done += len(parts) + exact_buckets
     if column is not None:
-        links += find_links(
-            parts, starts, column, pa.uint64(), near_buckets, without,
-            scratch=scratch, engine=engine, progress=steps(progress, done, total),
-        )  # fmt: skip
+        advance = steps(progress, done, total)
+        links += find(column, pa.uint64(), near_buckets, without, progress=advance)
     numbers, clusters = components(links)
     bounds = np.searchsorted(numbers, [*starts, records])
     looks = [

@@ -20,8 +20,8 @@ from lineage_platform.transformations.engine import Engine, Progress, steps
 from lineage_platform.transformations.parts import read_batches
 from lineage_platform.transformations.spill import SpillWriter, read_spills
 
-BUCKET_KEYS = 2 * 1024 * 1024
-"""Keys in a bucket, on average and at most: about 150 MB while they are linked."""
+BUCKET_KEYS = 1024 * 1024
+"""Keys in a bucket, on average and at most: about 70 MB while they are linked."""
 
 Numbers = npt.NDArray[np.int64]
 

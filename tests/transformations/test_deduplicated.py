@@ -26,8 +26,7 @@ from lineage_platform.transformations.deduplicated import deduplicate
 from lineage_platform.transformations.engine import Engine, quiet
 from lineage_platform.transformations.links import Links
 from lineage_platform.transformations.parts import write_table
-from lineage_platform.transformations.standards import Standard, load_standard
-from lineage_platform.transformations.standards.rules import Rule
+from lineage_platform.transformations.standards import Rule, Standard, load_standard
 from tests.transformations.worlds import AwayEngine, rows_of, text, write_documents
 
 SETTING = MinHash(ngram=5, bands=2, rows=3)

@@ -7,13 +7,20 @@ A released file never changes: corpus versions made by a standard must stay what
 new version. `standard.schema.json` describes the files.
 """
 
-from lineage_platform.transformations.standards.rules import (
-    Rule,
-    Standard,
-    failing_counts,
-    failing_rules,
-    load_standard,
-    standard_names,
-)
+from typing import TYPE_CHECKING, Any
+
+from lineage_platform.transformations.standards.files import Rule, Standard, load_standard, standard_names
+
+if TYPE_CHECKING:
+    from lineage_platform.transformations.standards.judging import failing_counts as failing_counts
+    from lineage_platform.transformations.standards.judging import failing_rules as failing_rules
 
 __all__ = ["Rule", "Standard", "failing_counts", "failing_rules", "load_standard", "standard_names"]
+
+
+def __getattr__(name: str) -> Any:
+    if name in ("failing_counts", "failing_rules"):
+        from lineage_platform.transformations.standards import judging
+
+        return getattr(judging, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
