@@ -44,11 +44,19 @@ def suite() -> Any:
             ),
             expect(
                 "ExpectColumnValuesToMatchRegex",
-                "consent basis is known",
-                "a term of the vocabulary with its IRI",
+                "consent basis is of the vocabulary",
+                "a term with its IRI",
                 of="consent_basis",
                 column="consent_iri",
                 regex="^[a-z][a-z0-9+.-]*:",
+            ),
+            expect(
+                "ExpectColumnValuesToNotBeInSet",
+                "consent basis is known",
+                "a basis other than unknown",
+                severity="warn",
+                column="consent_basis",
+                value_set=["unknown"],
             ),
             expect(
                 "ExpectColumnValuesToNotBeInSet",
@@ -87,6 +95,7 @@ def check(*, source: Source, snapshot: Snapshot, terms: Sequence[Terms]) -> list
     statements = pd.DataFrame(
         {
             "licence_status": [item.licence_status for item in terms],
+            "consent_basis": [item.consent_basis for item in terms],
             "consent_iri": [item.consent_iri for item in terms],
             "personal_data": [item.personal_data for item in terms],
             "attributable": [
