@@ -26,6 +26,9 @@ DELAYS = (0.1, 0.4, 1.0, 2.5, 6.0)
 
 LOCK_SECONDS = 120
 
+_KEEPALIVE = {"keepalives_idle": 30, "keepalives_interval": 10, "keepalives_count": 3}
+"""A server that is gone without a word is noticed after a minute."""
+
 _RETRIED = ("08", "40", "57P", "53300")
 """SQLSTATE prefixes: connection exceptions, rolled back by the server, shut down or starting, too many connections."""
 
@@ -42,6 +45,7 @@ def create(url: str) -> Engine:
         hide_parameters=True,
         connect_args={
             "connect_timeout": 10,
+            **_KEEPALIVE,
             "application_name": "lineage",
             "options": " ".join(options),
         },

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from lineage_platform.errors import LineageError
 
-_CREDENTIALS = re.compile(r"(?<=://)[^/@\s]*@")
+_CREDENTIALS = re.compile(r"(?<=://)[^/\s]*@")
 _SECRETS = re.compile(r"(?i)\b(password|passwd|secret|token|signature|sig|key)=[^&\s]+")
 _LENGTH = 1000
 _PACKAGE = Path(__file__).parents[1]
