@@ -59,7 +59,7 @@ def serve(settings: Settings, pages: Pages, locations: Sequence[CodeLocation]) -
     environment = {**os.environ, **dagster_variables(settings)}
     logs = settings.home / "logs"
     logs.mkdir(mode=0o700, exist_ok=True)
-    with _only_one(settings), _interrupts() as interrupted, _private_directory() as folder:
+    with _interrupts() as interrupted, _private_directory(settings) as folder:
         adopt_orphans()
         starter = _Starter(environment, logs, folder, interrupted)
         try:
@@ -104,14 +104,28 @@ def _free_port(host: str, port: int) -> int:
 
 
 @contextlib.contextmanager
-def _only_one(settings: Settings) -> Iterator[None]:
-    """Two daemons on one home would both run every schedule."""
-    with (settings.dagster_home / "up.lock").open("w") as lock:
+def _private_directory(settings: Settings) -> Iterator[Path]:
+    """A directory for sockets, mode 0700, for one `lineage up` at a time: two daemons would both run every schedule.
+
+    It is under /tmp because the path of a socket holds 107 bytes. One that a kill left behind is removed. Raises Conflict.
+    """
+    with (settings.dagster_home / "up.lock").open("a+") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             raise Conflict(f"another `lineage up` already serves {settings.home}") from None
-        yield
+        lock.seek(0)
+        left = lock.read()
+        if left.startswith("/tmp/lineage-up-"):  # noqa: S108 - our own note of what mkdtemp made
+            shutil.rmtree(left, ignore_errors=True)
+        folder = tempfile.mkdtemp(prefix="lineage-up-", dir="/tmp")
+        lock.truncate(0)
+        lock.write(folder)
+        lock.flush()
+        try:
+            yield Path(folder)
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 @contextlib.contextmanager
@@ -126,16 +140,6 @@ def _interrupts() -> Iterator[threading.Event]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
-
-
-@contextlib.contextmanager
-def _private_directory() -> Iterator[Path]:
-    """A directory for sockets, mode 0700; under /tmp because a socket's path holds 107 bytes."""
-    folder = Path(tempfile.mkdtemp(prefix="lineage-up-", dir="/tmp"))
-    try:
-        yield folder
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 class _Starter:

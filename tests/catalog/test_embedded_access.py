@@ -154,6 +154,13 @@ def test_a_home_that_cannot_be_made_says_why(tmp_path: Path) -> None:
         ensure_running(read_settings(tmp_path, {"LINEAGE_HOME": str(tmp_path / "file" / "home")}))
 
 
+def test_what_the_system_refuses_is_unavailable(tmp_path: Path) -> None:
+    settings = read_settings(tmp_path, {"LINEAGE_HOME": str(tmp_path / "home")})
+    (settings.database_home / "lock").mkdir(parents=True)
+    with pytest.raises(Unavailable, match="lock"):
+        ensure_running(settings)
+
+
 def test_data_of_another_user_are_refused(shared_home: Settings) -> None:
     ensure_running(shared_home)
     stop(shared_home)

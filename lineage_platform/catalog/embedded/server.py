@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import socket
 import struct
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -51,6 +53,16 @@ class _Postmaster:
     ready: bool
 
 
+@contextlib.contextmanager
+def _as_unavailable() -> Iterator[None]:
+    """What the system refuses (a full disk, a file system without locks) is told as one of our errors."""
+    try:
+        yield
+    except OSError as error:
+        raise Unavailable(f"the embedded PostgreSQL: {error}") from error
+
+
+@_as_unavailable()
 def ensure_running(settings: Settings) -> Endpoint:
     """The server of this home, started (and its cluster made) when it is not up; a few milliseconds when it is.
 
@@ -77,6 +89,7 @@ def ensure_running(settings: Settings) -> Endpoint:
     return Endpoint(layout.sockets)
 
 
+@_as_unavailable()
 def stop(settings: Settings, *, unless_used: bool = False) -> bool:
     """Stop the server in order, disconnecting clients; with `unless_used` only when there are none.
 
@@ -101,6 +114,7 @@ def stop(settings: Settings, *, unless_used: bool = False) -> bool:
     return True
 
 
+@_as_unavailable()
 def status(settings: Settings) -> ServerStatus:
     """How the server of this home is; starts nothing. Raises Unavailable when it belongs to another user."""
     layout = find_layout(settings) if _is_made(settings) else None
@@ -117,8 +131,6 @@ def _is_made(settings: Settings) -> bool:
         return (settings.database_home / "cluster").exists()
     except FileNotFoundError:
         return False
-    except PermissionError as error:
-        raise Unavailable(f"LINEAGE_HOME {settings.home} belongs to another user") from error
 
 
 def _answers(layout: Layout) -> bool:
