@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from lineage_platform.model.terms import NOASSERTION, LicenceStatus
@@ -23,10 +23,13 @@ MAX_DECLARED = 8192
 """Characters; a longer string is a licence text or worse, and is not read."""
 MAX_NAME = 300
 """Characters; a longer statement is a text, not the name of a licence."""
+MAX_TITLE = 100
+"""Characters of the first line of a text that can still be its title and not a cut sentence."""
 MAX_LISTED = 8
 """Candidates that a note lists."""
 
 _STATEMENT = re.compile(r"(?:^|; )(License-Expression|License|Classifier): ")
+_TITLE = re.compile(r"licen[sc]e", re.IGNORECASE)
 _TEXT_DIGEST = re.compile(r"\s*\(text sha256:[0-9a-f]{8,64}\)\s*$")
 
 
@@ -88,7 +91,7 @@ def _statements(declared: str) -> tuple[Reading | None, list[Reading]]:
     parts = [(mark[1], declared[mark.end() : end]) for mark, end in zip(marks, ends, strict=True)]
     for kind, value in parts:
         if kind == "License-Expression":
-            return _read_words(value), []
+            return _read_words(value, whole=True), []
     words = [_read_words(value) for kind, value in parts if kind == "License"]
     classifiers = [
         reading
@@ -98,14 +101,20 @@ def _statements(declared: str) -> tuple[Reading | None, list[Reading]]:
     return (words[0] if words else None), list({reading.said: reading for reading in classifiers}.values())
 
 
-def _read_words(words: str) -> Reading:
+def _read_words(words: str, *, whole: bool = False) -> Reading:
+    """One statement. Of a text of which only the first line is left, that line counts if it is a title ("MIT License"),
+    and not where it may be a cut expression: `whole` says that nothing less than all of it will do."""
     name = _TEXT_DIGEST.sub("", words)
     reading = names.read(name) if len(name) <= MAX_NAME else Reading(name, understood=False)
-    if reading.understood or (len(name) <= MAX_NAME and name == words):
+    if name == words and len(name) <= MAX_NAME:
         return reading
-    return Reading(
-        name, understood=False, text=True, note=f"{quoted(name)} is a licence text, which is not read"
-    )
+    if whole or len(name) > MAX_TITLE or not reading.understood:
+        return Reading(
+            name, understood=False, text=True, note=f"{quoted(name)} begins a text, which is not read"
+        )
+    if reading.resolved and not _TITLE.search(name):
+        return replace(reading, exact=False, note=f"{quoted(name)} has more lines, which are not read")
+    return reading
 
 
 def _read_classifier(classifier: str) -> Reading | None:

@@ -42,7 +42,7 @@ class Checks:
 
     roots: Roots
     known: KnownNames
-    source_ids: list[str]
+    source_ids: Collection[str]  # also of files that could not be read, which are problems of their own
     problems: list[Problem]
 
     def source(self, document: Document, form: SourceForm) -> Source:

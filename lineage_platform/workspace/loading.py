@@ -38,7 +38,9 @@ def load_workspace(root: Path, settings: Settings, known: KnownNames) -> Workspa
     name = _name(roots, problems)
     sources = _forms(roots, "sources", SourceForm, problems)
     corpora = _forms(roots, "corpora", CorpusForm, problems)
-    source_ids = [form.id for _, form in sources]
+    source_ids = {form.id for _, form in sources}.union(
+        path.stem for path in (root / "sources").glob("*.yaml")
+    )
     checks = Checks(roots, known, source_ids, problems)
     made = [checks.source(document, form) for document, form in sources]
     checks.cycles(sources)

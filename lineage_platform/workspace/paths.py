@@ -55,14 +55,15 @@ class Roots:
         if directory and written == PYTHON:
             return sysconfig.get_path("purelib")
         path = self._inside(written)
-        if glob.has_magic(written) and not directory:
-            self._check_matches(written, path)
-        elif directory:
+        if directory:
             self._check(path, written)
             if not Path(path).is_dir():
                 raise PathProblem(repr(written), f"`{PYTHON}`, or a folder of installed packages")
+        elif glob.has_magic(written) and not os.path.lexists(path):
+            self._check_matches(written, path)
         else:
             self.file(written)
+            self._check(path, written, Path(path).parent)
         return path
 
     def file(self, written: str) -> Path:
@@ -88,27 +89,27 @@ class Roots:
     def _reaches(self, path: str) -> bool:
         return any(Path(path).is_relative_to(root) for root in (self.workspace, *self.allowed))
 
-    def _check(self, path: str, written: str) -> None:
+    def _check(self, path: str, written: str, base: Path | None = None) -> None:
+        """Refuse what leads out of the readable folders, or out of `base`, or into our own state."""
         real = os.path.realpath(path)
+        shown = repr(written) if not glob.has_magic(written) else f"{written!r}: {Path(path).name}"
         if not self._reaches(real):
-            shown = (
-                repr(written) if written == path else f"{written!r} ({os.path.relpath(path, self.workspace)})"
-            )
-            raise PathProblem(
-                f"{shown}, a symbolic link that leaves the workspace", "files inside the workspace"
-            )
+            raise PathProblem(f"{shown}, a link that leaves the workspace", "files inside the workspace")
         if Path(real).is_relative_to(self.home):
-            raise PathProblem(
-                f"{written!r}, which is inside LINEAGE_HOME", "data, not the platform's own state"
-            )
+            raise PathProblem(f"{shown}, which is inside LINEAGE_HOME", "data, not the platform's own state")
+        if base is not None and not Path(real).is_relative_to(base.resolve()):
+            raise PathProblem(f"{shown}, a link that leaves its folder", f"files inside {base.name}/")
 
     def _check_matches(self, written: str, pattern: str) -> None:
+        if glob.has_magic(str(self.workspace)) and not Path(written).is_absolute():
+            raise PathProblem(repr(str(self.workspace)), "a workspace without *, ? and [ in its path")
+        parts = Path(pattern).parts
+        base = Path(*parts[: next(place for place, part in enumerate(parts) if glob.has_magic(part))])
         found = False
         for match in glob.iglob(pattern, recursive=True):  # noqa: PTH207 - Path.glob takes hidden files
-            if Path(match).is_dir():
-                continue
-            self._check(match, written)
-            found = True
+            if not Path(match).is_dir():
+                self._check(match, written, base)
+                found = True
         if not found:
             raise PathProblem(f"{written!r}, which matches no file", "a glob that matches at least one file")
 

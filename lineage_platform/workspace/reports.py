@@ -76,6 +76,8 @@ def _problem(form: type[Form], document: Document, details: ErrorDetails) -> Pro
     elif kind == "expected":
         expected = details["ctx"]["expected"]
         got = details["ctx"]["got"] or got
+    elif kind == "string_pattern_mismatch":
+        expected = f"text of the pattern {details['ctx']['pattern']}"
     else:
         expected = _EXPECTED.get(kind) or details["msg"].removeprefix("Input should be ")
     return problem(document, location, got, expected)
