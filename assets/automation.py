@@ -1,18 +1,17 @@
 """When things run: a job and a schedule per corpus, and a sensor that watches the files of the sources."""
 
-from __future__ import annotations
-
 import json
 
 import dagster as dg
+from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
 
 from assets.recipe import digest
 from lineage_platform.errors import InvalidInput
 from lineage_platform.model.definitions import Corpus, Source, Workspace
-from lineage_platform.transformations.reading.locate import locate
+from lineage_platform.transformations import reading
 
 
-def job_of(corpus: Corpus) -> dg.UnresolvedAssetJobDefinition:
+def job_of(corpus: Corpus) -> UnresolvedAssetJobDefinition:
     """The corpus and everything upstream of it; steps whose inputs have not changed confirm what is there."""
     return dg.define_asset_job(
         f"materialize_{_name(corpus.id)}",
@@ -21,7 +20,7 @@ def job_of(corpus: Corpus) -> dg.UnresolvedAssetJobDefinition:
     )
 
 
-def schedule_of(corpus: Corpus, job: dg.UnresolvedAssetJobDefinition) -> dg.ScheduleDefinition:
+def schedule_of(corpus: Corpus, job: UnresolvedAssetJobDefinition) -> dg.ScheduleDefinition:
     """The schedule that the recipe names; it runs as soon as the daemon does."""
     return dg.ScheduleDefinition(
         name=f"{_name(corpus.id)}_schedule",
@@ -71,7 +70,7 @@ def _downstream(workspace: Workspace, source: Source) -> list[dg.AssetKey]:
 
 def _appearance(source: Source) -> str:
     try:
-        return digest([[file.path, file.bytes, file.changed] for file in locate(source)])
+        return digest([list(file) for file in reading.appearance(source)])
     except InvalidInput as problem:
         return str(problem)
 

@@ -1,11 +1,8 @@
 """`source/<id>`: what stands at a source's location now, as a snapshot; nothing is copied."""
 
-from __future__ import annotations
-
 import time
 
 import dagster as dg
-from lineage_platform.transformations.reading.observe import observe as observe_files
 
 import expectations.sources
 from assets import checks
@@ -20,6 +17,7 @@ from lineage_platform.model.definitions import Source
 from lineage_platform.model.terms import Terms
 from lineage_platform.model.versions import ParentRun, Snapshot
 from lineage_platform.policy.terms import terms_of
+from lineage_platform.transformations import reading
 
 SUITE = "sources"
 
@@ -43,7 +41,7 @@ def source_asset(source: Source) -> dg.AssetsDefinition:
     )
     def observe(
         context: dg.AssetExecutionContext, platform: dg.ResourceParam[Platform]
-    ) -> dg.MaterializeResult[None]:
+    ) -> dg.MaterializeResult:  # type: ignore[type-arg]  # Dagster reads a subscripted one as a value
         started = time.monotonic()
         platform.report({"event": "start", "asset": dataset})
         try:
@@ -73,7 +71,7 @@ def source_asset(source: Source) -> dg.AssetsDefinition:
 
 def _observe(source: Source, platform: Platform, parent: ParentRun) -> tuple[Snapshot, list[Terms]]:
     name = f"source/{source.id}"
-    content, files = observe_files(source, engine=platform.engine, progress=platform.progress(name))
+    content, files = reading.observe(source, engine=platform.engine, progress=platform.progress(name))
     declared = {terms.declared for terms in platform.terms(source.id)} | {None}
     terms = sorted((terms_of(source, item) for item in declared), key=lambda item: item.declared or "")
     return platform.recorder.observe(source, content, files, parent, terms), terms
