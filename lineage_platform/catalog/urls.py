@@ -10,6 +10,7 @@ from lineage_platform.settings import Settings
 
 DAGSTER_SCHEMA = "dagster"
 _SCHEMES = {"postgresql", "postgres", "postgresql+psycopg", "postgresql+psycopg2"}
+_ESCAPES = "in a password : / ? # @ and % are written as %3A %2F %3F %23 %40 and %25"
 
 
 @dataclass(frozen=True)
@@ -63,6 +64,8 @@ def ensure_dagster_schema(urls: DatabaseUrls) -> None:
             ).fetchone()
             if known is None:
                 connection.execute(f"create schema if not exists {DAGSTER_SCHEMA}")
+    except psycopg.errors.UniqueViolation:
+        return  # another process made it at the same moment
     except psycopg.Error as error:
         raise Unavailable(f"{urls.description}: {str(error).strip()}") from error
 
@@ -73,13 +76,13 @@ def _of_real_server(url: str) -> DatabaseUrls:
     try:
         parts = urlsplit(url)
         port = parts.port
-    except ValueError as error:
-        raise InvalidInput(f"{expected}; {error}") from None
+    except ValueError:
+        raise InvalidInput(f"{expected}, got something else; {_ESCAPES}") from None
     if parts.scheme not in _SCHEMES:
         raise InvalidInput(f"{expected}, got scheme {parts.scheme!r}")
     name = parts.path.removeprefix("/")
-    if not name or "," in parts.netloc:
-        raise InvalidInput(f"{expected} with one host and the name of a database")
+    if not name or "," in parts.netloc or set(name) & set("/@"):
+        raise InvalidInput(f"{expected} with one host and the name of a database; {_ESCAPES}")
     query = parse_qsl(parts.query, keep_blank_values=True)
     host = parts.hostname or dict(query).get("host", "localhost")
     return _urls(

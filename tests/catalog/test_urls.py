@@ -62,6 +62,9 @@ def test_no_password_is_shown(tmp_path: Path) -> None:
         "mysql://u:secret@h/c",
         "postgresql://u:secret@h",
         "postgresql://u:secret@h:port/c",
+        "postgresql://u:1/secret@h/c",
+        "postgresql://u:se#secret@h/c",
+        "postgresql://u:secret/x@h/c",
         "postgresql://u:secret@a,b/c",
     ],
 )
