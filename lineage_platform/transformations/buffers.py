@@ -77,9 +77,10 @@ def replace_rows(column: pa.Array, rows: Offsets, replacements: pa.Array) -> pa.
 @kernel
 def _copy(source: Bytes, first: int, end: int, out: Bytes, write: int) -> int:
     """Copy source[first:end] to out[write:]; returns where it ends there."""
-    for i in range(end - first):
-        out[write + i] = source[first + i]
-    return write + end - first
+    read, written = source[first:end], out[write : write + end - first]
+    for i in range(len(read)):
+        written[i] = read[i]
+    return write + len(read)
 
 
 @kernel

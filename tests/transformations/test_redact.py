@@ -2,12 +2,12 @@
 
 import pyarrow as pa
 import pytest
-from tests.transformations import redact_reference
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lineage_platform.model.tables import REDACTION_TYPES
 from lineage_platform.transformations.redact import PLACEHOLDERS, redact
+from tests.transformations import redact_reference
 
 
 def redacted(*texts: str) -> tuple[list[str], list[dict[str, int]]]:

@@ -8,6 +8,7 @@ or an escaped surrogate without its other half, are `undecodable-bytes`.
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 import numpy as np
@@ -18,16 +19,16 @@ from lineage_platform.transformations.reading.records import Raw, Record, Unread
 
 MAX_NESTING = 256
 
+_TOO_DEEP = f"nested deeper than {MAX_NESTING}"
+_ESCAPED_SURROGATE = re.compile(rb"\\u[dD]")
 _QUOTE, _BACKSLASH, _OPEN, _CLOSE = ord('"'), ord("\\"), (ord("["), ord("{")), (ord("]"), ord("}"))
 
 
 def parse_object(ordinal: int, offset: int, data: bytes) -> Record:
     """The record in `data`, which holds nothing else but white space around it."""
     try:
-        if data.count(b"[") + data.count(b"{") > MAX_NESTING:
-            _check_nesting(data)
         fields = _DECODER.decode(data.decode())
-        if b"\\ud" in data or b"\\uD" in data:
+        if b"\\" in data and _ESCAPED_SURROGATE.search(data):
             json.dumps(fields, ensure_ascii=False).encode()
     except UnicodeDecodeError as error:
         return undecodable(ordinal, offset, error.start)
@@ -40,11 +41,15 @@ def parse_object(ordinal: int, offset: int, data: bytes) -> Record:
     except _Refused as error:
         return _malformed(ordinal, offset, str(error))
     except RecursionError:
-        return _malformed(ordinal, offset, "nested too deeply")
+        return _malformed(ordinal, offset, _TOO_DEEP)
     except ValueError:
         return _malformed(ordinal, offset, "an integer of too many digits")
     if not isinstance(fields, dict):
         return _malformed(ordinal, offset, f"got a JSON {_NAMES[type(fields)]}, expected an object")
+    if any(isinstance(value, (dict, list)) for value in fields.values()) and (
+        _nesting(np.frombuffer(data, np.uint8)) > MAX_NESTING
+    ):
+        return _malformed(ordinal, offset, _TOO_DEEP)
     return Raw(ordinal, offset, fields)
 
 
@@ -69,11 +74,6 @@ def _no_constant(name: str) -> None:
 
 _DECODER = json.JSONDecoder(object_pairs_hook=_unique, parse_constant=_no_constant)
 _NAMES = {list: "array", str: "string", int: "number", float: "number", bool: "boolean", type(None): "null"}
-
-
-def _check_nesting(data: bytes) -> None:
-    if _nesting(np.frombuffer(data, np.uint8)) > MAX_NESTING:
-        raise _Refused(f"nested deeper than {MAX_NESTING}")
 
 
 @kernel

@@ -10,7 +10,8 @@ import hashlib
 import json
 from typing import Any
 
-_LONGEST = 120
+_LONGEST = 250  # of a name or expression
+_FIRST_LINE = 120  # of a text
 
 
 def declared_licence(value: Any) -> str | None:
@@ -23,7 +24,7 @@ def declared_licence(value: Any) -> str | None:
 
 
 def shortened(text: str) -> str | None:
-    """One line of at most about 150 characters; None if there is nothing but white space."""
+    """One line of at most 250 characters; None if there is nothing but white space."""
     stripped = text.strip()
     if not stripped:
         return None
@@ -31,4 +32,4 @@ def shortened(text: str) -> str | None:
     if first == stripped and len(stripped) <= _LONGEST:
         return stripped
     digest = hashlib.sha256(stripped.encode()).hexdigest()[:12]
-    return f"{first[:_LONGEST].strip()} (text sha256:{digest})"
+    return f"{first[:_FIRST_LINE].strip()} (text sha256:{digest})"

@@ -21,16 +21,21 @@ def lines(stream: TextStream, limit: int) -> Iterator[Line]:
     held: list[bytes] = []  # pieces of the line begun, none once it is longer than the limit
     size = 0
     while piece := stream.read():
-        offset = stream.position - len(piece) - size
-        first, *rest = piece.split(b"\n")
-        size += len(first)
-        held.append(first)
+        base = stream.position - len(piece)
+        start = 0
+        while (end := piece.find(b"\n", start)) >= 0:
+            size += end - start
+            if size > limit:
+                yield Line(base + end - size, size, None)
+            else:
+                data = piece[start:end]
+                yield Line(base + end - size, size, b"".join([*held, data]) if held else data)
+            held.clear()
+            size = 0
+            start = end + 1
+        held.append(piece[start:])
+        size += len(piece) - start
         if size > limit:
             held.clear()
-        for data in rest:
-            yield Line(offset, size, b"".join(held) if size <= limit else None)
-            offset += size + 1
-            size = len(data)
-            held = [data] if size <= limit else []
     if size:
         yield Line(stream.position - size, size, b"".join(held) if size <= limit else None)

@@ -46,10 +46,13 @@ class LocalFolder:
         """Absolute path of a file."""
         return os.path.join(self._base, path)  # noqa: PTH118 - hot, and a string is wanted
 
-    def size(self, path: str) -> int:
-        """Bytes of a file as stored."""
-        with self.open(path) as file:
-            return os.fstat(file.fileno()).st_size
+    def state(self, path: str) -> tuple[int, str]:
+        """Bytes of a file as stored, and when it changed (nanoseconds). Raises InvalidInput where there is none."""
+        try:
+            found = os.stat(self.address(path))  # noqa: PTH116 - hot
+        except OSError as error:
+            raise InvalidInput(f"{self.address(path)}: cannot be read: {error.strerror}") from error
+        return found.st_size, str(found.st_mtime_ns)
 
     def open(self, path: str) -> BinaryIO:
         """A file, unbuffered. Raises InvalidInput if it cannot be read or a link leads out of the base."""

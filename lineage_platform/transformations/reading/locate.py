@@ -14,17 +14,18 @@ from lineage_platform.transformations.reading.local_folder import LocalFolder
 
 
 class Located(NamedTuple):
-    """A file of a source: path below the base, absolute path or URL, size as stored."""
+    """A file of a source: path below the base, absolute path or URL, size as stored, when it last changed."""
 
     path: str
     address: str
     bytes: int
+    changed: str
 
 
 def locate(source: Source) -> list[Located]:
     """The files of a source in the order of their paths.
 
-    Raises InvalidInput if there are none, or one of them is not a readable file inside the base.
+    Raises InvalidInput if there are none, or one of them cannot be looked at.
     """
     folder = folder_of(source)
     if source.format == "python-distributions":
@@ -35,7 +36,7 @@ def locate(source: Source) -> list[Located]:
         raise InvalidInput(
             f"{source.id}: location: got {source.location}, which matches no file; expected a path, glob or URL of files"
         )
-    return [Located(path, folder.address(path), folder.size(path)) for path in sorted(paths)]
+    return [Located(path, folder.address(path), *folder.state(path)) for path in sorted(paths)]
 
 
 def folder_of(source: Source) -> Folder:
@@ -54,5 +55,5 @@ class Folder(Protocol):
     def matching(self) -> list[str]: ...  # noqa: D102
     def exists(self, path: str) -> bool: ...  # noqa: D102
     def address(self, path: str) -> str: ...  # noqa: D102
-    def size(self, path: str) -> int: ...  # noqa: D102
+    def state(self, path: str) -> tuple[int, str]: ...  # noqa: D102
     def open(self, path: str) -> BinaryIO: ...  # noqa: D102

@@ -10,10 +10,7 @@ counts as not said.
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 import string
-import unicodedata
 from collections.abc import Mapping
 from typing import Any
 
@@ -21,6 +18,7 @@ from lineage_platform.errors import InvalidInput
 from lineage_platform.model.decisions import Reason
 from lineage_platform.model.definitions import Source
 from lineage_platform.transformations.reading.licence import declared_licence
+from lineage_platform.transformations.reading.subject import subject_hash
 
 _LONGEST_LANGUAGE = 35  # RFC 5646 section 4.4.1
 
@@ -126,10 +124,3 @@ def parse_template(template: str) -> tuple[tuple[str, str | None], ...]:
 
 
 _EXPECTED = 'a field name, or a template over fields such as "{title}\\n{body}"'
-
-
-def subject_hash(key: bytes, value: str) -> bytes:
-    """What stands for a data subject everywhere: HMAC-SHA256 (RFC 2104) of the name in NFC, without white space around
-    it, case folded, under a key that stays in this deployment (GDPR Article 4(5): pseudonymisation)."""
-    folded = unicodedata.normalize("NFC", unicodedata.normalize("NFC", value).strip().casefold())
-    return hmac.digest(key, folded.encode("utf-8", "surrogatepass"), hashlib.sha256)

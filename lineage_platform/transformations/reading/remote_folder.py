@@ -42,9 +42,22 @@ class RemoteFolder:
         """URL of a file."""
         return str(self._files.unstrip_protocol(self._base + path))
 
-    def size(self, path: str) -> int:
-        """Bytes of a file as stored."""
-        return int(self._call("size", self._base + path) or 0)
+    def state(self, path: str) -> tuple[int, str]:
+        """Bytes of a file as stored, and its version, entity tag or time, whichever the store has."""
+        details = self._call("info", self._base + path)
+        marks = (
+            "version_id",
+            "ETag",
+            "etag",
+            "md5Hash",
+            "LastModified",
+            "last_modified",
+            "updated",
+            "mtime",
+            "created",
+        )
+        mark = next((str(details[name]) for name in marks if details.get(name)), "")
+        return int(details.get("size") or 0), mark
 
     def open(self, path: str) -> BinaryIO:
         """A seekable file. Raises InvalidInput if it cannot be read."""

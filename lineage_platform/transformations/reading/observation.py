@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 import numpy as np
 import rfc8785
@@ -35,7 +35,13 @@ BATCH_FILES = 2000
 _SEPARATORS = {"jsonl": b"\n", "csv": b"\n", "tsv": b"\n", "json": b","}
 _SPARE = 2  # the record after the last separator, and a fault for the rest of the file
 
-Sized = TypeVar("Sized", Located, SnapshotFile)
+
+class _HasBytes(Protocol):
+    @property
+    def bytes(self) -> int: ...
+
+
+Sized = TypeVar("Sized", bound=_HasBytes)
 
 
 def observe(source: Source, *, engine: Engine, progress: Progress) -> tuple[str, tuple[SnapshotFile, ...]]:
@@ -87,7 +93,7 @@ def _measure(task: _Task) -> list[tuple[str, int, str, int]]:
     """Path, bytes, SHA-256 (hex) and upper bound on ordinals of each file."""
     folder = folder_of(task.source)
     measured = []
-    for path, address, _ in task.files:
+    for path, address, *_ in task.files:
         compression = compression_of(path, task.source.compression)
         with folder.open(path) as opened:
             hashed = HashedFile(opened, address)
