@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import base64
+from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
@@ -156,3 +157,9 @@ def test_checkpoints_of_two_ledgers_cannot_be_compared() -> None:
     log = Log([b"a"])
     with pytest.raises(InvalidInput, match="two ledgers"):
         compare(checkpoint(log), checkpoint(log, origin="other"), log.size, log.node)
+
+
+def test_the_checkpoint_in_the_documentation_is_one() -> None:
+    text = (Path(__file__).parents[2] / "docs" / "ledger.md").read_text()
+    note = next(block for block in text.split("```") if "\n42\n" in block).lstrip("\n")
+    assert parse_and_verify(note, KEY.public_key()).size == 42
