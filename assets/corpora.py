@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from lineage_platform.transformations.standards import Standard, load_standard
-
 from assets.platform import Platform
 from assets.recipe import digest
 from assets.step import Inputs
 from lineage_platform.model.definitions import Corpus, Source
 from lineage_platform.model.versions import Version
+from lineage_platform.transformations.standards import Standard, load_standard
 
 
 def source_ids(corpus: Corpus) -> list[str]:

@@ -6,7 +6,6 @@ from dataclasses import asdict
 from pathlib import Path
 
 import expectations.decisions
-
 from assets.corpora import common, rights_digest, source_ids, standard_of, versions
 from assets.frames import frames
 from assets.platform import Platform

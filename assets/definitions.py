@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dagster as dg
-from lineage_platform.wiring import load_workspace
 
 from assets.automation import job_of, schedule_of, sources_sensor
 from assets.factory import asset_of
@@ -11,6 +10,7 @@ from assets.platform import Platform
 from assets.sources import source_asset
 from assets.steps import steps_of
 from lineage_platform.settings import read_settings
+from lineage_platform.wiring import load_workspace
 
 
 def build(platform: Platform) -> dg.Definitions:

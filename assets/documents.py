@@ -8,8 +8,6 @@ from typing import Any, cast
 
 import expectations.decisions
 import expectations.documents
-from lineage_platform.policy.terms import terms_of
-
 from assets.frames import frames
 from assets.platform import Platform
 from assets.recipe import code_version
@@ -18,6 +16,7 @@ from assets.tags import source_tags
 from lineage_platform.model import tables
 from lineage_platform.model.definitions import Source
 from lineage_platform.model.versions import Result, Snapshot, Transformation
+from lineage_platform.policy.terms import terms_of
 from lineage_platform.transformations import documents
 
 

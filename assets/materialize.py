@@ -14,7 +14,6 @@ import time
 from collections.abc import Sequence
 
 import dagster as dg
-from lineage_platform.wiring import load_workspace
 
 from assets import orphans
 from assets.definitions import build
@@ -25,6 +24,7 @@ from assets.steps import steps_of
 from lineage_platform.errors import LineageError, NotFound
 from lineage_platform.model.definitions import Workspace
 from lineage_platform.settings import read_settings
+from lineage_platform.wiring import load_workspace
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -49,8 +49,7 @@ def _materialize(platform: Platform, corpus: str | None, *, everything: bool) ->
     sources, steps = wanted(platform.workspace, corpus)
     definitions = build(platform)
     with dg.DagsterInstance.get() as instance:
-        alive = set(orphans.close_orphans(instance))
-        platform.recorder.abort_orphans(lambda run: run in alive)
+        orphans.close_orphans(instance, platform.recorder)
         platform.report({"event": "plan", "assets": sources})
         success = _run(definitions, instance, [name.split("/") for name in sources])
         if success:

@@ -7,6 +7,10 @@ from pathlib import Path
 
 import dagster as dg
 
+from lineage_platform.recording import Recorder
+from lineage_platform.settings import read_settings
+from lineage_platform.wiring import open_recorder
+
 PROCESS_TAG = "lineage/process"
 
 _OPEN = [dg.DagsterRunStatus.STARTING, dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.CANCELING]
@@ -36,15 +40,28 @@ def _alive(process: str) -> bool:
         return False
 
 
-def close_orphans(instance: dg.DagsterInstance) -> list[str]:
-    """Close the open runs whose process is gone; returns the ids of the runs that are still alive."""
-    alive = []
+def close_orphans(instance: dg.DagsterInstance, recorder: Recorder) -> None:
+    """Close the open runs whose process is gone, in Dagster; then those they were asked for by, in the ledger (ABORT);
+    then delete the files that nobody committed."""
     for run in instance.get_runs(dg.RunsFilter(statuses=_OPEN)):
         process = run.tags.get(PROCESS_TAG)
-        if process is None or _alive(process):
-            alive.append(run.run_id)
-        else:
-            instance.report_run_failed(
-                run, f"The process of this run is gone ({process}); closed at the next start."
-            )
-    return alive
+        if process is not None and not _alive(process):
+            message = f"The process of this run is gone ({process}); closed at the next start."
+            instance.report_run_failed(run, message)
+
+    def is_open(run_id: str) -> bool:
+        run = instance.get_run_by_id(run_id)
+        return run is not None and not run.is_finished
+
+    recorder.abort_orphans(is_open)
+    recorder.sweep()
+
+
+def main() -> None:
+    """`python -m assets.orphans`: what `lineage up` does before it starts anything."""
+    with dg.DagsterInstance.get() as instance:
+        close_orphans(instance, open_recorder(read_settings()))
+
+
+if __name__ == "__main__":
+    main()

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import cast
 
 import expectations.decisions
-
 from assets.corpora import common, source_ids, standard_of
 from assets.frames import frames
 from assets.platform import Platform

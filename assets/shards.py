@@ -8,8 +8,6 @@ from typing import cast
 
 import expectations.placements
 import expectations.shards
-from lineage_platform.transformations.tokenizer import shard_count
-
 from assets.corpora import common, source_ids, versions
 from assets.frames import frames
 from assets.platform import Platform
@@ -19,6 +17,7 @@ from lineage_platform.model import tables
 from lineage_platform.model.definitions import Corpus, Source
 from lineage_platform.model.versions import Result, Transformation, Version
 from lineage_platform.transformations import shards
+from lineage_platform.transformations.tokenizer import shard_count
 
 PIN = "shard-count"
 

@@ -5,9 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from lineage_platform.policy.terms import terms_of
-
 from lineage_platform.model.definitions import Source
+from lineage_platform.policy.terms import terms_of
 
 
 def source_tags(sources: Iterable[Source]) -> dict[str, str]:
