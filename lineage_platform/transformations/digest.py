@@ -28,6 +28,8 @@ Rows = npt.NDArray[np.uint8]
 
 def _fixed(column: pa.Array) -> Rows:
     """Bytes of one column as (rows, width): fixed-size binary as it is, integers big-endian, strings hashed."""
+    if pa.types.is_dictionary(column.type) and column.null_count:
+        return _fixed(column.cast(column.type.value_type))
     if pa.types.is_dictionary(column.type):
         return _fixed(column.dictionary)[column.indices.to_numpy(zero_copy_only=False)]
     if pa.types.is_fixed_size_binary(column.type):

@@ -53,22 +53,24 @@ class Encoder:
     """One tokenizer in one implementation; not shared between threads, where gigatoken would take turns."""
 
     def __init__(self, path: Path, name: EncoderName) -> None:
-        """Open a `tokenizer.json`; raises InvalidInput if it is none."""
+        """Open a `tokenizer.json` that `load_encoder` has accepted."""
         definition = _definition(path)
         self.name = name
         self.path = path
-        self._full = _hugging_face(path.read_text(encoding="utf-8"), path)
         self._plain = json.dumps(_ordinary(definition), ensure_ascii=False)
-        known = self._full.get_vocab(with_added_tokens=True)
-        self.vocabulary: int = max(known.values(), default=-1) + 1
+        added = {item["content"]: item["id"] for item in definition.get("added_tokens") or ()}
+        special = {item["content"] for item in definition.get("added_tokens") or () if item.get("special")}
+        self.end_of_document: int | None = next(
+            (added[token] for token in END_OF_DOCUMENT if token in special), None
+        )
+        words = definition["model"].get("vocab") or {}
+        numbers = words.values() if isinstance(words, dict) else range(len(words))
+        self.vocabulary: int = max([*numbers, *added.values()], default=-1) + 1
         if self.vocabulary > LARGEST_VOCABULARY:  # gigatoken would take memory for every number below
             raise InvalidInput(
                 f"{path}: got token {self.vocabulary - 1}, expected all below {LARGEST_VOCABULARY}"
             )
-        special = {item["content"] for item in definition.get("added_tokens") or () if item.get("special")}
-        self.end_of_document: int | None = next(
-            (known[token] for token in END_OF_DOCUMENT if token in special and token in known), None
-        )
+        self._decoder: Any = None
         self._backend: Any = None
         self._encoded = 0
 
@@ -89,7 +91,9 @@ class Encoder:
 
     def decode(self, tokens: Sequence[int] | npt.NDArray[Any]) -> str:
         """The text of tokens, special tokens included."""
-        return str(self._full.decode([int(token) for token in tokens], skip_special_tokens=False))
+        if self._decoder is None:
+            self._decoder = _hugging_face(self.path.read_text(encoding="utf-8"), self.path)
+        return str(self._decoder.decode([int(token) for token in tokens], skip_special_tokens=False))
 
     def _gigatoken(self, texts: pa.Array) -> tuple[Tokens, Offsets]:
         import awkward
@@ -123,8 +127,10 @@ def load_encoder(path: Path, sample: Iterable[str]) -> Encoder:
     `sample` is text of the corpus; both implementations encode all of it, and of some probes of our own. Raises
     InvalidInput if the file is not a `tokenizer.json`.
     """
+    definition = _definition(path)
+    _hugging_face(json.dumps(definition), path)
     reference = Encoder(path, "tokenizers")
-    specials = [item["content"] for item in _definition(path).get("added_tokens") or ()]
+    specials = [item["content"] for item in definition.get("added_tokens") or ()]
     probes = [*_PROBES, *specials, *(f"a{token}b {token}" for token in specials), *sample]
     texts = pa.array(probes, pa.large_string())
     expected = reference.encode(texts)

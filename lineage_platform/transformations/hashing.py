@@ -38,9 +38,11 @@ def hash_identities(
     identities: pa.Array, purpose: Purpose, seed: int, epoch: int | npt.NDArray[np.integer] = 0
 ) -> Hashes:
     """One uint64 for each 16-byte identity; `seed` counts modulo 2^64, `epoch` is one number or one a row."""
-    start = identities.offset * IDENTITY_BYTES
-    data = identities.buffers()[1] if len(identities) else b""
-    words = np.frombuffer(data, "<u8", 2 * len(identities), start).reshape(-1, 2)
+    rows = len(identities)
+    data = identities.buffers()[1] if rows else b""
+    words = np.frombuffer(data, "<u8", 2 * rows, identities.offset * IDENTITY_BYTES if rows else 0).reshape(
+        -1, 2
+    )
     prefix = _absorb(_absorb(np.zeros(1, np.uint64), int(purpose)), seed % 2**64)
     hashes = _absorb(_absorb(prefix, words[:, 0]), words[:, 1])
     return _absorb(hashes, np.asarray(epoch).astype(np.uint64))

@@ -1,0 +1,111 @@
+"""Tasks run at the same time, in any order; outcomes and errors come back as they were."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from lineage_platform.errors import InvalidInput, NotFound
+from lineage_platform.transformations.engine import Engine, steps
+
+started: list[int] = []
+meeting = threading.Barrier(2, timeout=60)
+
+
+def double(number: int) -> int:
+    return number * 2
+
+
+def meet(number: int) -> int:
+    meeting.wait()
+    return number
+
+
+def meet_and_fail(number: int) -> int:
+    meeting.wait()
+    raise InvalidInput(f"task {number}")
+
+
+def fail_ours(number: int) -> int:
+    started.append(number)
+    if number == 1:
+        raise NotFound("document", "docment", ["document"])
+    return number
+
+
+def fail_foreign(number: int) -> int:
+    started.append(number)
+    if number == 1:
+        raise ZeroDivisionError("by nought")
+    return number
+
+
+@pytest.mark.parametrize("tasks", [0, 1, 2, 37])
+def test_outcomes_are_in_task_order(tasks: int) -> None:
+    seen: list[tuple[int, int]] = []
+    outcomes = Engine().map(double, range(tasks), lambda done, total: seen.append((done, total)))
+    assert outcomes == [number * 2 for number in range(tasks)]
+    assert seen == [(done, tasks) for done in range(1, tasks + 1)]
+
+
+def test_tasks_may_be_any_picklable_object() -> None:
+    tasks: list[Any] = [{"a": [1]}, None, (), "text", range(3)]
+    assert Engine().map(repr, tasks) == [repr(task) for task in tasks]
+
+
+@pytest.mark.skipif((os.cpu_count() or 1) < 2, reason="needs two cores")
+def test_two_tasks_run_at_the_same_time() -> None:
+    assert Engine().map(meet, range(4)) == [0, 1, 2, 3]  # alone, a task would wait for ever
+
+
+@pytest.mark.parametrize(("function", "kind"), [(fail_ours, NotFound), (fail_foreign, ZeroDivisionError)])
+def test_an_error_stops_the_map_and_comes_back(function: Callable[[int], int], kind: type[Exception]) -> None:
+    started.clear()
+    with pytest.raises(kind) as caught:
+        Engine().map(function, range(1000))
+    assert len(started) < 100
+    if isinstance(caught.value, NotFound):
+        assert caught.value.nearest == ("document",)
+        assert not hasattr(caught.value, "__notes__")
+    else:
+        assert "in fail_foreign" in "".join(caught.value.__notes__)
+
+
+@pytest.mark.skipif((os.cpu_count() or 1) < 2, reason="needs two cores")
+def test_of_several_errors_the_first_by_position_is_raised() -> None:
+    with pytest.raises(InvalidInput, match="task 0"):
+        Engine().map(meet_and_fail, range(2))
+
+
+def test_steps_of_several_maps_add_up() -> None:
+    seen: list[tuple[int, int]] = []
+    for before in (0, 3):
+        Engine().map(double, range(3), steps(lambda done, total: seen.append((done, total)), before, 6))
+    assert seen == [(done, 6) for done in range(1, 7)]
+
+
+def test_daft_sends_nothing() -> None:
+    Engine().map(double, range(2))
+    assert os.environ["DAFT_ANALYTICS_ENABLED"] == "0"
+
+
+def test_an_interrupt_ends_the_map() -> None:
+    script = (
+        "import time\nfrom lineage_platform.transformations.engine import Engine\n"
+        "def nap(number):\n    print('started\\n', end='', flush=True)\n    time.sleep(0.2)\n"
+        "try:\n    Engine().map(nap, range(1000))\nexcept KeyboardInterrupt:\n    print('interrupted', flush=True)\n"
+    )
+    with subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline().startswith("started")
+        process.send_signal(signal.SIGINT)
+        output, _ = process.communicate(timeout=60)
+    assert "interrupted" in output
+    assert output.count("started") < 100
