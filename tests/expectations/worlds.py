@@ -9,7 +9,6 @@ from typing import Any
 import pandas as pd
 import pyarrow as pa
 
-from lineage_platform.model import tables
 from lineage_platform.model.keys import document_key
 from lineage_platform.model.versions import CheckResult, Statistics
 
@@ -48,8 +47,17 @@ def failed(results: Sequence[CheckResult]) -> set[str]:
     return {result.name for result in results if not result.success}
 
 
-def document_frame(rows: int = 6, **values: Sequence[Any]) -> pd.DataFrame:
-    from expectations import documents
+SHARDS = [
+    {"shard": 0, "documents": 2, "tokens": 30, "stored_tokens": 32},
+    {"shard": 1, "documents": 1, "tokens": 12, "stored_tokens": 13},
+]
 
-    given = {"document": keys(rows), "sha256": hashes(rows), "terms": [TERMS[row % 2] for row in range(rows)]}
-    return frame(tables.DOCUMENTS, documents.COLUMNS, rows, **{**given, **values})
+
+def shard_counts(*items: dict[str, int], end: int | None = 0, **more: Any) -> Statistics:
+    values = {
+        "documents": 3,
+        "tokens": 42,
+        "by_terms": {TERMS[0]: (2, 30), TERMS[1]: (1, 12)},
+        "details": {"shards": list(items), "end_of_document": end},
+    }
+    return counted(3, **{**values, **more})
