@@ -228,6 +228,10 @@ class Reading:
         )
         return {row["index"]: LeafRow(**row) for row in rows}
 
+    def ledger_size(self) -> int:
+        """Number of ledger entries."""
+        return int(self._rows("SELECT count(*) AS n FROM lineage.ledger_leaves")[0]["n"])
+
     def leaf_hashes(self) -> list[bytes]:
         """The hash of every ledger entry, by index."""
         return [

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import hmac
 import os
-import unicodedata
+from collections.abc import Callable
 from contextlib import ExitStack
 from datetime import datetime
 from functools import cached_property
@@ -39,6 +38,10 @@ def open_workspace(
 ) -> OpenWorkspace:
     """A workspace to ask, by its directory (default: LINEAGE_WORKSPACE, or the current one). Nothing is started yet."""
     return OpenWorkspace(settings or read_settings(Path(path) if path is not None else None))
+
+
+def _quiet(_what: str, _done: int, _total: int) -> None:
+    """Nobody listens."""
 
 
 class OpenWorkspace:
@@ -181,6 +184,12 @@ class OpenWorkspace:
 
         return list_shards(self.catalog, self.store, self._corpus(corpus), version)
 
+    def verify(self, tell: Callable[[str, int, int], None] = _quiet) -> Verification:
+        """Recompute everything that was recorded; `tell(what, done, total)` is called on the way. Raises InvalidInput."""
+        from lineage_platform.audit.verify import verify
+
+        return verify(self.catalog, self.store, self.public_key, tell)
+
     def checkpoint(self) -> SignedCheckpoint:
         """The ledger's newest signed checkpoint. Raises NotFound when nothing was recorded."""
         from lineage_platform.audit.checkpoints import newest
@@ -215,12 +224,11 @@ class OpenWorkspace:
 
     def _subject_hash(self, subject: str) -> bytes:
         from lineage_platform.ledger.keys import load_or_create_secret
+        from lineage_platform.transformations.reading.subject import subject_hash
 
         if not self.settings.subject_key_file.exists():
             raise InvalidInput(
                 f"{self.settings.subject_key_file}: got no key, expected the one that the records were hashed with; "
                 "set LINEAGE_SUBJECT_KEY_FILE"
             )
-        key = load_or_create_secret(self.settings.subject_key_file)
-        normal = unicodedata.normalize("NFC", subject).strip().casefold()
-        return hmac.digest(key, normal.encode(), "sha256")
+        return subject_hash(load_or_create_secret(self.settings.subject_key_file), subject)
