@@ -6,7 +6,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 import expectations.decisions
-from assets.corpora import common, rights_digest, source_ids, standard_of, versions
+from assets.corpora import common, rights_digest, source_ids, sources_of, standard_of, versions
 from assets.frames import frames
 from assets.platform import Platform
 from assets.recipe import code_version
@@ -14,12 +14,14 @@ from assets.step import Checks, Inputs, Step, parts_of
 from lineage_platform.model import tables
 from lineage_platform.model.definitions import Corpus, Source
 from lineage_platform.model.versions import Result, Transformation
+from lineage_platform.policy.terms import terms_of
 from lineage_platform.transformations import deduplicated
 
 
 def deduplicated_step(corpus: Corpus, sources: dict[str, Source]) -> Step:
-    """The step of one corpus. It also depends on the sources themselves, because a change of terms may change survivors."""
+    """The step of one corpus. Declared terms are part of its code version, because a change of rights may change survivors."""
     dataset = f"{corpus.id}/deduplicated"
+    terms = [terms_of(source, None).statement() for source in sources_of(corpus, sources)]
     declared = {"deduplication": asdict(corpus.deduplication), "quality": corpus.quality}
 
     def transformation(platform: Platform, _inputs: Inputs) -> Transformation:
@@ -54,11 +56,8 @@ def deduplicated_step(corpus: Corpus, sources: dict[str, Source]) -> Step:
         description=f"Exact and near duplicates across the sources of {corpus.title}. Of each cluster the copy with the "
         "best rights survives, then the best quality, then the lowest identity; every other copy is a decision and a "
         "derivation that names the survivor.",
-        upstream=(
-            *(f"annotations/{name}" for name in source_ids(corpus)),
-            *(f"source/{name}" for name in source_ids(corpus)),
-        ),
-        code_version=code_version(deduplicated.CODE_VERSION, declared),
+        upstream=tuple(f"annotations/{name}" for name in source_ids(corpus)),
+        code_version=code_version(deduplicated.CODE_VERSION, {**declared, "terms": terms}),
         transformation=transformation,
         run=run,
         check=check,

@@ -10,7 +10,6 @@ from assets.factory import failure, parent_of
 from assets.metadata import table
 from assets.orphans import mark_process
 from assets.platform import Platform
-from assets.recipe import digest
 from assets.tags import source_tags
 from lineage_platform.errors import LineageError
 from lineage_platform.model.definitions import Source
@@ -23,7 +22,7 @@ SUITE = "sources"
 
 
 def source_asset(source: Source) -> dg.AssetsDefinition:
-    """The asset of one source: it hashes the files, and its data version is that of content and terms."""
+    """The asset of one source: it hashes the files, and its data version is the digest of the snapshot."""
     dataset = f"source/{source.id}"
 
     @dg.asset(
@@ -62,7 +61,7 @@ def source_asset(source: Source) -> dg.AssetsDefinition:
                 "observed_at": snapshot.observed_at,
                 "terms": _terms_table(terms),
             },
-            data_version=dg.DataVersion(f"{snapshot.digest}+{digest([t.statement() for t in terms])}"),
+            data_version=dg.DataVersion(snapshot.digest),
             check_results=checks.results(checks.flat({SUITE: outcome}), [SUITE]),
         )
 
