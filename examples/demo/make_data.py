@@ -111,17 +111,27 @@ def questions(draw: random.Random) -> Iterator[dict[str, str | None]]:
         }
 
 
+def posts(draw: random.Random, count: int) -> Iterator[str]:
+    """Posts that stand nowhere else: sentences from several topics, so that they are near no note."""
+    for number in range(count):
+        language = LANGUAGES[number % 2]
+        topics = PHRASES["news"][language]["topics"]
+        sentences = [draw.choice(topic["sentences"]) for topic in topics]
+        glue = "" if language == "zh" else " "
+        yield glue.join(filled(item, language, draw) for item in draw.sample(sentences, len(sentences)))
+
+
 def mirror(
     notes: list[dict[str, str]], ratings: list[dict[str, str]], draw: random.Random
 ) -> Iterator[dict[str, str]]:
-    """What a crawler found elsewhere: handbook and reviews word for word, notes with a line added; no terms at all."""
+    """What a crawler found: handbook and reviews word for word, notes with a line added, and posts; no terms at all."""
     pages = [path.read_text(encoding="utf-8") for path in sorted((HERE / "data" / "handbook").glob("*/*.md"))]
     copies = [f"{item['product']} ({item['stars']}/5)\n{item['review']}" for item in draw.sample(ratings, 12)]
     edited = [
         f"{item['title']}\n\n{item['body']} {'转载' if item['lang'] == 'zh' else 'Seen elsewhere.'}"
         for item in notes[4:60:5]
     ]
-    for number, content in enumerate(pages + copies + edited):
+    for number, content in enumerate([*pages, *copies, *edited, *posts(draw, 16)]):
         yield {"url": f"https://mirror.example/page/{number}", "content": content, "fetched": "2026-03-02"}
 
 
