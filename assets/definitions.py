@@ -1,35 +1,12 @@
-"""The code location: reads the workspace and builds one asset for every corpus version and every transformation."""
+"""The code location: one asset for every corpus version and every transformation of the workspace that the settings name."""
 
 from __future__ import annotations
 
-import dagster as dg
-
-from assets.automation import job_of, schedule_of, sources_sensor
-from assets.factory import asset_of
+from assets.build import build
 from assets.platform import Platform
-from assets.sources import source_asset
-from assets.steps import steps_of
 from lineage_platform.settings import read_settings
 from lineage_platform.wiring import load_workspace
 
+_settings = read_settings()
 
-def build(platform: Platform) -> dg.Definitions:
-    """Everything Dagster shows and runs of one workspace."""
-    workspace = platform.workspace
-    jobs = {corpus.id: job_of(corpus) for corpus in workspace.corpora}
-    return dg.Definitions(
-        assets=[*map(source_asset, workspace.sources), *map(asset_of, steps_of(workspace))],
-        jobs=list(jobs.values()),
-        schedules=[schedule_of(corpus, jobs[corpus.id]) for corpus in workspace.corpora if corpus.schedule],
-        sensors=[sources_sensor(workspace)],
-        resources={"platform": platform},
-        executor=dg.in_process_executor,
-    )
-
-
-def _from_environment() -> dg.Definitions:
-    settings = read_settings()
-    return build(Platform(settings, load_workspace(settings)))
-
-
-defs = _from_environment()
+defs = build(Platform(_settings, load_workspace(_settings)))

@@ -16,7 +16,7 @@ from collections.abc import Sequence
 import dagster as dg
 
 from assets import orphans
-from assets.definitions import build
+from assets.build import build
 from assets.platform import Platform, json_lines
 from assets.stale import stale
 from assets.step import Step

@@ -16,14 +16,20 @@ LINEAGE = Path(sys.executable).parent / "lineage"
 
 def environment(workspace: Path, home: Path | None = None) -> dict[str, str]:
     """The environment of a user who set only what is needed."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("LINEAGE_", "DAGSTER_"))}
+    kept = {
+        name: value for name, value in os.environ.items() if not name.startswith(("LINEAGE_", "DAGSTER_"))
+    }
     return {**kept, "LINEAGE_WORKSPACE": str(workspace), **({"LINEAGE_HOME": str(home)} if home else {})}
 
 
 def lineage(workspace: Path, *arguments: str, home: Path | None = None) -> subprocess.CompletedProcess[str]:
     """`lineage ...` on a workspace."""
     return subprocess.run(
-        [str(LINEAGE), *arguments], env=environment(workspace, home), capture_output=True, text=True, timeout=300
+        [str(LINEAGE), *arguments],
+        env=environment(workspace, home),
+        capture_output=True,
+        text=True,
+        timeout=300,
     )
 
 
@@ -34,7 +40,9 @@ def answer(workspace: Path, *arguments: str, home: Path | None = None) -> Any:
     return json.loads(done.stdout)
 
 
-def events_until(process: subprocess.Popen[str], stop: Callable[[dict[str, Any]], bool]) -> list[dict[str, Any]]:
+def events_until(
+    process: subprocess.Popen[str], stop: Callable[[dict[str, Any]], bool]
+) -> list[dict[str, Any]]:
     """Progress events of `python -m assets.materialize`, up to the first that `stop` accepts, or all."""
     assert process.stdout is not None
     events = []

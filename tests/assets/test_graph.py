@@ -9,7 +9,7 @@ from typing import Any
 import dagster as dg
 import pytest
 
-from assets.definitions import build
+from assets.build import build
 from assets.platform import Platform
 from lineage_platform.settings import read_settings
 from lineage_platform.wiring import load_workspace

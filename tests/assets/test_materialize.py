@@ -44,7 +44,13 @@ def test_traces_of_all_shards_sum(workspace: Path) -> None:
             for source in trace["sources"]:
                 assert source[counted] == sum(terms[counted] for terms in source["terms"])
         names = [step["name"] for step in trace["transformations"]]
-        assert names[-1] == "pack" and {"read-documents", "annotate", "deduplicate", "select", "train-tokenizer"} <= set(names)
+        assert names[-1] == "pack" and {
+            "read-documents",
+            "annotate",
+            "deduplicate",
+            "select",
+            "train-tokenizer",
+        } <= set(names)
         documents += trace["documents"]
         tokens += trace["tokens"]
     with open_workspace(workspace) as opened:
@@ -58,12 +64,16 @@ def test_shards_read_back_exactly(workspace: Path) -> None:
         encoder = opened.recorder.usable("mini/tokenizer")
         paths = {file.name: opened.store.path(file) for file in version.files}
         tokenizer = tokenizers.Tokenizer.from_file(str(opened.store.path(encoder.files_of("tokenizer")[0])))
-        by_shard = pd.concat(pd.read_parquet(opened.store.path(f)) for f in version.files_of("placements-by-shard"))
+        by_shard = pd.concat(
+            pd.read_parquet(opened.store.path(f)) for f in version.files_of("placements-by-shard")
+        )
         documents = {
             key: text
             for source in ("notes", "reviews")
             for path in opened.recorder.paths(opened.recorder.usable(f"documents/{source}"), "documents")
-            for key, text in pq.read_table(path, columns=["document", "text"]).to_pandas().itertuples(index=False)
+            for key, text in pq.read_table(path, columns=["document", "text"])
+            .to_pandas()
+            .itertuples(index=False)
         }
         for name, path in paths.items():
             if not name.endswith(".parquet") or not name.startswith("shard-"):
@@ -127,11 +137,15 @@ def test_unknown_names(workspace: Path) -> None:
 
 
 def test_only_what_changed_is_computed_again(workspace: Path) -> None:
-    before = {name: current(workspace, name) for name in ("documents/notes", "documents/reviews", "mini/tokenizer")}
+    before = {
+        name: current(workspace, name) for name in ("documents/notes", "documents/reviews", "mini/tokenizer")
+    }
     again = answer(workspace, "materialize", "mini")
     assert computed(again) == set()
     with (workspace / "data" / "reviews.csv").open("a") as file:
-        file.write('r-new,"A line that nobody wrote before, about the colour of the harbour in the morning.",MIT\n')
+        file.write(
+            'r-new,"A line that nobody wrote before, about the colour of the harbour in the morning.",MIT\n'
+        )
     changed = answer(workspace, "materialize", "mini")
     assert {"documents/reviews", "annotations/reviews", "mini/shards"} <= computed(changed)
     assert not {"documents/notes", "annotations/notes", "mini/tokenizer"} & computed(changed)
@@ -143,7 +157,11 @@ def test_only_what_changed_is_computed_again(workspace: Path) -> None:
 
 def computed(summary: dict[str, Any]) -> set[str]:
     """Datasets that were made anew in a run of `lineage materialize --json`."""
-    return {asset["asset"] for asset in summary["assets"] if not asset["unchanged"] and not asset["asset"].startswith("source/")}
+    return {
+        asset["asset"]
+        for asset in summary["assets"]
+        if not asset["unchanged"] and not asset["asset"].startswith("source/")
+    }
 
 
 def current(workspace: Path, dataset: str) -> str:

@@ -25,13 +25,22 @@ CHINESE = (
 def english(seed: int, sentences: int = 14) -> str:
     """Prose that differs from seed to seed and meets the Gopher rules."""
     words = [SENTENCES[(seed * 7 + i * i) % len(SENTENCES)] for i in range(len(SENTENCES))]
-    lines = [f"Note {seed} of chapter {seed * 31 % 97}, part {i * seed % 89}: {words[i % len(words)]}" for i in range(sentences)]
-    return "\n".join(f"{line} It was recorded as number {seed * 1009 + i * 17} and kept with the others." for i, line in enumerate(lines))
+    lines = [
+        f"Note {seed} of chapter {seed * 31 % 97}, part {i * seed % 89}: {words[i % len(words)]}"
+        for i in range(sentences)
+    ]
+    return "\n".join(
+        f"{line} It was recorded as number {seed * 1009 + i * 17} and kept with the others."
+        for i, line in enumerate(lines)
+    )
 
 
 def chinese(seed: int) -> str:
     """Chinese prose that differs from seed to seed."""
-    return "\n".join(f"第{seed}篇第{i}段，编号{seed * 977 + i * 13}：{CHINESE[(seed + i * i) % len(CHINESE)]}" for i in range(12))
+    return "\n".join(
+        f"第{seed}篇第{i}段，编号{seed * 977 + i * 13}：{CHINESE[(seed + i * i) % len(CHINESE)]}"
+        for i in range(12)
+    )
 
 
 def make_workspace(root: Path, documents: int = 60) -> Path:
@@ -42,7 +51,11 @@ def make_workspace(root: Path, documents: int = 60) -> Path:
     with (data / "notes.jsonl").open("wb") as file:
         for i in range(documents):
             text = english(i) if i % 3 else chinese(i)
-            record = {"id": f"n{i}", "text": f"{text}\nWrite to person{i}@example.org.", "author": f"person{i}@example.org"}
+            record = {
+                "id": f"n{i}",
+                "text": f"{text}\nWrite to person{i}@example.org.",
+                "author": f"person{i}@example.org",
+            }
             file.write(json.dumps(record, ensure_ascii=False).encode() + b"\n")
         file.write(b'{"id": "broken", "text": \n')
         file.write(b'{"id": "bytes", "text": "\xff\xfe"}\n')

@@ -1,0 +1,25 @@
+"""From a workspace to everything Dagster shows and runs of it."""
+
+from __future__ import annotations
+
+import dagster as dg
+
+from assets.automation import job_of, schedule_of, sources_sensor
+from assets.factory import asset_of
+from assets.platform import Platform
+from assets.sources import source_asset
+from assets.steps import steps_of
+
+
+def build(platform: Platform) -> dg.Definitions:
+    """Everything Dagster shows and runs of one workspace."""
+    workspace = platform.workspace
+    jobs = {corpus.id: job_of(corpus) for corpus in workspace.corpora}
+    return dg.Definitions(
+        assets=[*map(source_asset, workspace.sources), *map(asset_of, steps_of(workspace))],
+        jobs=list(jobs.values()),
+        schedules=[schedule_of(corpus, jobs[corpus.id]) for corpus in workspace.corpora if corpus.schedule],
+        sensors=[sources_sensor(workspace)],
+        resources={"platform": platform},
+        executor=dg.in_process_executor,
+    )
