@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from lineage_platform.catalog.embedded import stop
-from lineage_platform.catalog.embedded.layout import SYSTEM_ROOT, find_layout, read_identity
+from lineage_platform.catalog.embedded.layout import SYSTEM_ROOT, read_identity
 from lineage_platform.settings import Settings, read_settings
 
 
@@ -54,9 +54,6 @@ def _give_up(settings: Settings, databases: list[Path]) -> None:
     identity = read_identity(settings.database_home / "cluster")
     if identity is not None:
         stop(settings)
-        layout = find_layout(settings)
-        if layout is not None:
-            shutil.rmtree(layout.sockets, ignore_errors=True)
         base = SYSTEM_ROOT / identity
         if os.geteuid() == 0 and base not in databases:
             databases.append(base)

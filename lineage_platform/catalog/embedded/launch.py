@@ -72,6 +72,7 @@ def _start(layout: Layout, idle_seconds: int) -> bool:
         user=layout.account.uid if other else None,
         group=layout.account.gid if other else None,
         data=str(layout.data),
+        sockets=sockets,
         identity=layout.identity,
         identity_file=str(layout.state / "cluster"),
         lock=str(layout.state / "lock"),

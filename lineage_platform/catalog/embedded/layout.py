@@ -9,6 +9,7 @@ the server's account may not be able to reach the home. A socket path longer tha
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import stat
@@ -54,6 +55,12 @@ class Layout:
         # The identity cannot be guessed; the path tells a copied home from its original.
         name = f"{self.identity[:16]}-{zlib.crc32(os.fsencode(self.base)):08x}"
         return Path(f"/tmp/lineage-{self.account.uid}-{name}")  # noqa: S108 - checked before each use
+
+    def tidy(self) -> None:
+        """Remove an empty socket directory under /tmp; the caller holds the lock, and no server runs."""
+        if self.sockets.parent != self.base:
+            with contextlib.suppress(OSError):
+                self.sockets.rmdir()
 
 
 def claim_state(settings: Settings) -> Path:

@@ -111,6 +111,7 @@ def stop(settings: Settings, *, unless_used: bool = False) -> bool:
             if count_clients(layout):
                 return False
         _terminate(layout, postmaster)
+        layout.tidy()
     return True
 
 

@@ -10,6 +10,7 @@ data, in another container neither; once it is free, whatever process postmaster
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import fcntl
 import json
@@ -44,6 +45,7 @@ class Watch:
     user: int | None
     group: int | None
     data: str
+    sockets: str
     identity: str
     identity_file: str
     lock: str
@@ -138,6 +140,8 @@ def _watch_clients(watch: Watch, server: subprocess.Popen[bytes]) -> None:
         if select.select([woken], [], [], min(1.0, watch.idle_seconds / 8))[0]:
             os.read(woken, 512)
         if not _still_there(watch, data):
+            _end(server)
+            _tidy(watch)
             return
         if time.time() - asked < min(30.0, watch.idle_seconds / 4):
             continue
@@ -204,11 +208,19 @@ def _stop_if_unused(watch: Watch, server: subprocess.Popen[bytes], sessions: int
         if time.time() - _marked(watch) < watch.idle_seconds or _activity(watch) != (0, sessions):
             return False
         _end(server)
+        _tidy(watch)
         return True
     except BlockingIOError:
         return False
     finally:
         os.close(descriptor)
+
+
+def _tidy(watch: Watch) -> None:
+    """Remove a socket directory that is not beside the data; its name belongs to this cluster alone."""
+    if Path(watch.sockets).parent != Path(watch.data).parent:
+        with contextlib.suppress(OSError):
+            Path(watch.sockets).rmdir()
 
 
 def _end(server: subprocess.Popen[bytes]) -> None:
