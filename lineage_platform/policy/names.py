@@ -191,6 +191,8 @@ def _name(text: str, words: str) -> Reading | None:
 def _family(text: str, name: str) -> Reading | None:
     families = _tables().families
     words = name.split()
+    if words[-1:] == ["public"] and len(words) > 2 and words[-2][0].isdigit():
+        words.pop()  # "... 4.0 International Public License"
     suffix = words.pop() if words and words[-1] in {"+", "only"} else ""
     version = words.pop() if words and words[-1][0].isdigit() and " ".join(words) not in families else ""
     family = families.get(" ".join(words))
@@ -221,7 +223,7 @@ def _family(text: str, name: str) -> Reading | None:
 
 def _with_parentheses(text: str, words: str) -> Reading | None:
     """ "Mozilla Public License 2.0 (MPL 2.0)": what both parts allow."""
-    match = re.fullmatch(r"(.+?)\s*\(([^()]+)\)", words)
+    match = re.fullmatch(r"(.+?)\s*\(([^()]+)\)(?: licen[sc]e)?", words, re.IGNORECASE)
     if match is None:
         return None
     head, inner = read(match[1]), read(match[2])

@@ -41,6 +41,8 @@ LISTED = sorted(symbols.symbols().licences.values())
         ("CC-BY 4.0", "CC-BY-4.0"),
         ("Creative Commons Attribution-ShareAlike 4.0 International (CC BY-SA 4.0)", "CC-BY-SA-4.0"),
         ("CC BY 3.0 US", "CC-BY-3.0-US"),
+        ("Creative Commons Attribution-NonCommercial 4.0 International Public License", "CC-BY-NC-4.0"),
+        ("Computational Use of Data Agreement (C-UDA) License", "C-UDA-1.0"),
         ("cc0", "CC0-1.0"),
         ("cc-zero", "CC0-1.0"),
         ("odc-odbl", "ODbL-1.0"),
