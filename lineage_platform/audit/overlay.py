@@ -11,7 +11,6 @@ import heapq
 import itertools
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 
 from lineage_platform.catalog.rows import OverlayRow, SnapshotRow
 
@@ -41,19 +40,16 @@ def cover(
             documents.setdefault(subject, []).append(document)
     ranges: list[_Range] = []
     for row in rows:
-        rank = (_specificity(row), row.recorded_at, row.id)
-        ranges.extend(_Range(first, last, rank) for first, last in _reach(row, snapshots_of, documents))
+        order = (-_specificity(row), -row.recorded_at.timestamp(), -row.id)
+        ranges.extend((first, last, order) for first, last in _reach(row, snapshots_of, documents))
     return _disjoint(ranges)
 
 
-_Rank = tuple[int, datetime, int]
+_Order = tuple[int, float, int]
+"""Lowest counts: less specific later, earlier recorded later; the last part is the overlay row, negative."""
 
-
-@dataclass(frozen=True)
-class _Range:
-    first: int
-    last: int
-    rank: _Rank
+_Range = tuple[int, int, _Order]
+"""(first key, last key, order)"""
 
 
 def _specificity(row: OverlayRow) -> int:
@@ -79,23 +75,22 @@ def _reach(
 
 
 def _disjoint(ranges: Sequence[_Range]) -> list[Interval]:
-    """Sweep over the bounds; between two of them the range of the highest rank counts."""
-    starts = sorted(ranges, key=lambda item: item.first)
-    bounds = sorted({item.first for item in ranges} | {item.last + 1 for item in ranges})
-    active: list[tuple[tuple[int, float, int], _Range]] = []
+    """Sweep over the bounds; between two of them the lowest order counts."""
+    starts = sorted(ranges)
+    bounds = sorted({first for first, _, _ in ranges} | {last + 1 for _, last, _ in ranges})
+    active: list[tuple[_Order, int]] = []
     result: list[Interval] = []
     position = 0
     for here, following in itertools.pairwise(bounds):
-        while position < len(starts) and starts[position].first <= here:
-            entering = starts[position]
-            specificity, recorded, number = entering.rank
-            heapq.heappush(active, ((-specificity, -recorded.timestamp(), -number), entering))
+        while position < len(starts) and starts[position][0] <= here:
+            _, last, order = starts[position]
+            heapq.heappush(active, (order, last))
             position += 1
-        while active and active[0][1].last < here:
+        while active and active[0][1] < here:
             heapq.heappop(active)
         if not active:
             continue
-        overlay = active[0][1].rank[2]
+        overlay = -active[0][0][2]
         if result and result[-1].overlay == overlay and result[-1].last + 1 == here:
             result[-1] = Interval(result[-1].first, following - 1, overlay)
         else:

@@ -1,0 +1,39 @@
+"""One recorded world for all questions that change nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from urllib.parse import urlsplit
+
+import psycopg
+import pytest
+
+from lineage_platform.settings import read_settings
+from lineage_platform.wiring import open_recorder, open_workspace
+from lineage_platform.wiring.reading import OpenWorkspace
+from tests.audit.worlds import World, make_world
+
+
+@pytest.fixture(scope="session")
+def world(server: str, tmp_path_factory: pytest.TempPathFactory) -> World:
+    """A recorded world in a database of its own; leave it as it is."""
+    with psycopg.connect(server, autocommit=True) as connection:
+        connection.execute("CREATE DATABASE audit_world")
+    folder = tmp_path_factory.mktemp("world")
+    (folder / "workspace").mkdir()
+    url = urlsplit(server)._replace(path="/audit_world").geturl()
+    settings = read_settings(
+        folder / "workspace", {"LINEAGE_HOME": str(folder / "home"), "LINEAGE_DATABASE_URL": url}
+    )
+    recorder = open_recorder(settings)
+    try:
+        return make_world(settings, recorder)
+    finally:
+        recorder.close()
+
+
+@pytest.fixture
+def asked(world: World) -> Iterator[OpenWorkspace]:
+    """The world, to ask."""
+    with open_workspace(settings=world.settings) as opened:
+        yield opened

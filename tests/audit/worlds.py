@@ -1,0 +1,400 @@
+"""A small recorded world: three sources, duplicates across them, an edit, an unreadable record, a weight of two, subjects.
+
+Documents, annotations and the deduplication are written here by hand; selection, tokenizer and shards are the real ones.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pyarrow as pa
+
+from lineage_platform.ledger.keys import load_or_create_secret
+from lineage_platform.model.definitions import (
+    Corpus,
+    DeclaredTerms,
+    Deduplication,
+    RecordFields,
+    ShardSpec,
+    Source,
+    TokenizerSpec,
+    WeightedSource,
+)
+from lineage_platform.model.keys import document_key, record_identity, terms_number
+from lineage_platform.model.tables import (
+    DECISIONS,
+    DOCUMENTS,
+    REDACTION_TYPES,
+    annotations_schema,
+)
+from lineage_platform.model.versions import (
+    Result,
+    Snapshot,
+    SnapshotFile,
+    Statistics,
+    Transformation,
+    Version,
+)
+from lineage_platform.policy.terms import terms_of
+from lineage_platform.recording import Recorder
+from lineage_platform.settings import Settings
+from lineage_platform.transformations import digest
+from lineage_platform.transformations.deduplicated import deduplicate
+from lineage_platform.transformations.engine import Engine
+from lineage_platform.transformations.parts import read_table, write_table
+from lineage_platform.transformations.reading.observation import snapshot_digest
+from lineage_platform.transformations.selection import select
+from lineage_platform.transformations.shards import pack
+from lineage_platform.transformations.tokenizer import train_tokenizer
+
+WORDS = (
+    "river",
+    "snow",
+    "valley",
+    "index",
+    "memory",
+    "letter",
+    "weather",
+    "house",
+    "bread",
+    "door",
+    "bridge",
+)
+SHARDS = 3
+
+
+@dataclass(frozen=True)
+class Record:
+    """One record of a source before it is read; `text` None could not be read."""
+
+    file: int
+    ordinal: int
+    text: str | None
+    declared: str | None = None
+    subject: str | None = None
+    edited: bool = False
+
+
+@dataclass
+class World:
+    """What was recorded, and what is known about it independently of the product's questions."""
+
+    settings: Settings
+    corpus: Corpus
+    sources: dict[str, Source]
+    records: dict[str, list[Record]]
+    snapshots: dict[str, Snapshot] = field(default_factory=dict)
+    versions: dict[str, Version] = field(default_factory=dict)
+    duplicates: dict[int, int] = field(default_factory=dict)  # child -> survivor
+
+    def key(self, source: str, number: int) -> int:
+        """Document key of the record `number` of a source."""
+        record = self.records[source][number]
+        first = self.snapshots[source].files[record.file].first_ordinal
+        return document_key(self.snapshots[source].number, first + record.ordinal)
+
+    def kept(self, source: str) -> list[int]:
+        """Numbers of the records that reach the corpus."""
+        return [
+            number
+            for number, record in enumerate(self.records[source])
+            if record.text is not None and self.key(source, number) not in self.duplicates
+        ]
+
+
+def prose(number: int) -> str:
+    """A text of its own for every number."""
+    return (
+        " ".join(WORDS[(number * 7 + i * i + number // 3) % len(WORDS)] for i in range(12 + number % 9))
+        + f" {number}."
+    )
+
+
+def declared(source: str, licence: str, basis: str, personal: str, **terms: str) -> Source:
+    return Source(
+        id=source,
+        title=source.title(),
+        publisher="Example Society",
+        homepage=None,
+        steward="data@example.org",
+        location=f"/data/{source}/*.jsonl",
+        format="jsonl",
+        compression="auto",
+        record=RecordFields(),
+        terms=DeclaredTerms(licence, basis, personal, **terms),  # type: ignore[arg-type]
+    )
+
+
+def records(source: str) -> list[Record]:
+    if source == "press":
+        return [Record(number // 20, number % 20, prose(number), edited=number == 3) for number in range(40)]
+    if source == "forum":
+        licences = (None, "MIT", "some home-made licence")
+        texts = [prose(number if number < 5 else 100 + number) for number in range(30)]
+        made = [Record(0, number, texts[number], licences[number % 3]) for number in range(30)]
+        return [*made, Record(0, 30, None)]
+    return [
+        Record(0, number, prose(200 + number), subject=f"Person{number % 4}@Example.org ")
+        for number in range(12)
+    ]
+
+
+def make_world(
+    settings: Settings, recorder: Recorder, formats: Sequence[str] = ("parquet", "megatron")
+) -> World:
+    """Record everything up to the corpus version."""
+    sources = {
+        "press": declared("press", "CC-BY-4.0", "not-personal-data", "none"),
+        "forum": declared("forum", "CC-BY-NC-4.0", "not-personal-data", "none"),
+        "blog": declared("blog", "CC-BY-4.0", "consent", "personal"),
+    }
+    corpus = Corpus(
+        id="demo",
+        title="Demo",
+        purpose="tests",
+        steward="data@example.org",
+        sources=(WeightedSource("press", 2.0), WeightedSource("forum"), WeightedSource("blog")),
+        quality=None,
+        deduplication=Deduplication(minhash=None),
+        tokenizer=TokenizerSpec(vocabulary=300),
+        shards=ShardSpec(tokens=1000, formats=tuple(formats), seed=5),  # type: ignore[arg-type]
+    )
+    world = World(settings, corpus, sources, {name: records(name) for name in sources})
+    for name in sources:
+        observe(world, recorder, name)
+        make_documents(world, recorder, name)
+        make_annotations(world, recorder, name)
+    make_corpus(world, recorder)
+    return world
+
+
+def make_corpus(world: World, recorder: Recorder) -> Version:
+    """Record the corpus's own datasets on what its sources have now."""
+    corpus = world.corpus
+    for make in (_deduplicated, _selection, _tokenizer, _shards):
+        make(world, recorder)
+    return world.versions[f"{corpus.id}/shards"]
+
+
+def observe(world: World, recorder: Recorder, name: str) -> Snapshot:
+    source = world.sources[name]
+    count = 1 + max(record.file for record in world.records[name])
+    files = []
+    for position in range(count):
+        content = "\n".join(repr(record) for record in world.records[name] if record.file == position)
+        digested = hashlib.sha256(content.encode()).hexdigest()
+        files.append(SnapshotFile(f"{name}/{position}.jsonl", len(content), digested, position * 1000))
+    terms = [terms_of(source, None)]
+    snapshot = recorder.observe(source, snapshot_digest(files), files, None, terms)
+    world.snapshots[name] = snapshot
+    return snapshot
+
+
+def subject_hash(settings: Settings, value: str) -> bytes:
+    key = load_or_create_secret(settings.subject_key_file)
+    return hmac.digest(key, value.strip().casefold().encode(), "sha256")
+
+
+def make_documents(world: World, recorder: Recorder, name: str) -> Version:
+    source, snapshot = world.sources[name], world.snapshots[name]
+    step = Transformation("read-documents", "1", {"source": name})
+    with recorder.attempt(f"documents/{name}", step, [snapshot]) as attempt:
+        rows, decisions = [], []
+        for number, record in enumerate(world.records[name]):
+            key = world.key(name, number)
+            file = snapshot.files[record.file]
+            identity = record_identity(name, file.path, f"r{record.ordinal}")
+            terms = terms_number(name, record.declared)
+            common = {"document": key, "identity": identity, "terms": terms}
+            position = {"file": record.file, "record": record.ordinal}
+            if record.text is None:
+                fate = {"outcome": "dropped", "reason": "malformed-record", "detail": "no JSON"}
+                decisions.append({**common, **fate, **position, "offset": 17})
+                continue
+            if record.edited:
+                fate = {"outcome": "edited", "reason": "normalised", "detail": "NFC"}
+                decisions.append({**common, **fate, "file": None, "record": None, "offset": None})
+            rows.append(
+                {
+                    **common,
+                    **position,
+                    "record_id": f"r{record.ordinal}",
+                    "text": record.text,
+                    "sha256": hashlib.sha256(record.text.encode()).digest(),
+                    "language": None,
+                    "subject": subject_hash(world.settings, record.subject) if record.subject else None,
+                    **dict.fromkeys(REDACTION_TYPES, 0),
+                }
+            )
+        documents = pa.Table.from_pylist(rows, DOCUMENTS)
+        decided = pa.Table.from_pylist(decisions, DECISIONS)
+        half = len(rows) // 2
+        parts = [
+            write_table(
+                attempt.scratch, "documents/00000.parquet", "documents", DOCUMENTS, documents.slice(0, half)
+            ),
+            write_table(
+                attempt.scratch, "documents/00001.parquet", "documents", DOCUMENTS, documents.slice(half)
+            ),
+            write_table(attempt.scratch, "decisions/00000.parquet", "decisions", DECISIONS, decided),
+        ]
+        edited = sum(item["outcome"] == "edited" for item in decisions)
+        statistics = Statistics(
+            records_in=len(world.records[name]),
+            kept=len(rows) - edited,
+            edited=edited,
+            dropped=len(decisions) - edited,
+            by_reason=Counter(item["reason"] for item in decisions),
+            by_terms={number: (count, 0) for number, count in Counter(row["terms"] for row in rows).items()},
+            documents=len(rows),
+            bytes=sum(len(row["text"].encode()) for row in rows),
+        )
+        statements = {record.declared: terms_of(source, record.declared) for record in world.records[name]}
+        content = digest.combine(
+            {
+                "documents": _digest(documents, ("sha256", "terms")),
+                "decisions": _digest(decided, ("outcome", "reason", "detail")),
+            }
+        )
+        version = attempt.commit(Result(content, tuple(parts), statistics, tuple(statements.values())))
+    world.versions[version.dataset] = version
+    return version
+
+
+def make_annotations(world: World, recorder: Recorder, name: str) -> Version:
+    documents = world.versions[f"documents/{name}"]
+    schema = annotations_schema(())
+    with recorder.attempt(f"annotations/{name}", Transformation("annotate", "1", {}), [documents]) as attempt:
+        parts, tables = [], []
+        for number, path in enumerate(recorder.paths(documents, "documents")):
+            table = read_table(path)
+            sizes = [len(text.encode()) for text in table.column("text").to_pylist()]
+            columns = {
+                **{item: table.column(item) for item in ("document", "identity", "sha256", "terms")},
+                "bytes": pa.array(sizes, pa.int32()),
+                "language": pa.array(["en"] * len(table)).dictionary_encode(),
+            }
+            arrays = [
+                columns[item.name] if item.name in columns else pa.nulls(len(table), item.type)
+                for item in schema
+            ]
+            tables.append(pa.Table.from_arrays(arrays, schema=schema))
+            part = write_table(
+                attempt.scratch, f"annotations/{number:05d}.parquet", "annotations", schema, tables[-1]
+            )
+            parts.append(part)
+        whole = pa.concat_tables(tables)
+        statistics = Statistics(
+            len(whole), len(whole), 0, 0, by_terms=_by_terms(whole), documents=len(whole), details={}
+        )
+        version = attempt.commit(Result(_annotations_digest(whole), tuple(parts), statistics))
+    world.versions[version.dataset] = version
+    return version
+
+
+def _deduplicated(world: World, recorder: Recorder) -> None:
+    """Equal texts: the copy of the press survives, whose rights rank first."""
+    inputs = [world.versions[f"annotations/{name}"] for name in world.sources]
+    survivors = {record.text: number for number, record in enumerate(world.records["press"])}
+    for number, record in enumerate(world.records["forum"]):
+        if record.text in survivors:
+            world.duplicates[world.key("forum", number)] = world.key("press", survivors[record.text])
+    numbers = {
+        terms_number(name, record.declared) for name in world.sources for record in world.records[name]
+    }
+    ranks = {number: int(number != terms_number("press", None)) for number in numbers}
+    step = Transformation("deduplicate", "1", {"exact": True})
+    with recorder.attempt("demo/deduplicated", step, inputs) as attempt:
+        result = deduplicate(
+            [path for version in inputs for path in recorder.paths(version, "annotations")],
+            world.corpus.deduplication,
+            None,
+            ranks,
+            scratch=attempt.scratch,
+            engine=Engine(),
+            progress=_quiet,
+        )
+        world.versions["demo/deduplicated"] = attempt.commit(result)
+
+
+def _selection(world: World, recorder: Recorder) -> None:
+    annotations = {name: world.versions[f"annotations/{name}"] for name in world.sources}
+    deduplicated = world.versions["demo/deduplicated"]
+    step = Transformation("select", "1", {"seed": 0, "weights": {"press": 2.0}})
+    with recorder.attempt("demo/selection", step, [*annotations.values(), deduplicated]) as attempt:
+        result = select(
+            {name: recorder.paths(version, "annotations") for name, version in annotations.items()},
+            recorder.paths(deduplicated, "decisions"),
+            world.corpus,
+            None,
+            scratch=attempt.scratch,
+            engine=Engine(),
+            progress=_quiet,
+        )
+        world.versions["demo/selection"] = attempt.commit(result)
+
+
+def _tokenizer(world: World, recorder: Recorder) -> None:
+    selection = world.versions["demo/selection"]
+    inputs = [selection, *(world.versions[f"documents/{name}"] for name in world.sources)]
+    with recorder.attempt("demo/tokenizer", Transformation("train", "1", {}), inputs) as attempt:
+        result = train_tokenizer(
+            recorder.paths(selection, "selection"),
+            _documents(world, recorder),
+            world.corpus.tokenizer,
+            0,
+            scratch=attempt.scratch,
+            engine=Engine(),
+            progress=_quiet,
+        )
+        world.versions["demo/tokenizer"] = attempt.commit(result)
+
+
+def _shards(world: World, recorder: Recorder) -> None:
+    selection, tokenizer = world.versions["demo/selection"], world.versions["demo/tokenizer"]
+    inputs = [selection, tokenizer, *(world.versions[f"documents/{name}"] for name in world.sources)]
+    step = Transformation("pack", "1", {"shards": {"seed": world.corpus.shards.seed}, "shard_count": SHARDS})
+    with recorder.attempt("demo/shards", step, inputs) as attempt:
+        result = pack(
+            recorder.paths(selection, "selection"),
+            _documents(world, recorder),
+            recorder.paths(tokenizer, "tokenizer")[0],
+            world.corpus,
+            SHARDS,
+            scratch=attempt.scratch,
+            engine=Engine(),
+            progress=_quiet,
+        )
+        world.versions["demo/shards"] = attempt.commit(result)
+
+
+def _documents(world: World, recorder: Recorder) -> list[Path]:
+    return [
+        path
+        for name in world.sources
+        for path in recorder.paths(world.versions[f"documents/{name}"], "documents")
+    ]
+
+
+def _digest(table: pa.Table, columns: Sequence[str]) -> str:
+    batches = table.combine_chunks().to_batches()
+    return digest.content_digest(digest.digest_rows(batch, columns) for batch in batches)
+
+
+def _annotations_digest(table: pa.Table) -> str:
+    from lineage_platform.transformations.annotations import _row_digests
+
+    return digest.content_digest(_row_digests(batch) for batch in table.combine_chunks().to_batches())
+
+
+def _by_terms(table: pa.Table) -> dict[int, tuple[int, int]]:
+    return {number: (count, 0) for number, count in Counter(table.column("terms").to_pylist()).items()}
+
+
+def _quiet(_done: int, _total: int) -> None:
+    """No progress wanted."""
