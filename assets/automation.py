@@ -15,7 +15,7 @@ def job_of(corpus: Corpus) -> UnresolvedAssetJobDefinition:
     """The corpus and everything upstream of it; steps whose inputs have not changed confirm what is there."""
     return dg.define_asset_job(
         f"materialize_{_name(corpus.id)}",
-        selection=dg.AssetSelection.keys([corpus.id, "shards"]).upstream(),
+        selection=dg.AssetSelection.assets([corpus.id, "shards"]).upstream(),
         description=f"Materialize {corpus.title} from its sources to its shards.",
     )
 

@@ -16,6 +16,7 @@ from lineage_platform.model.definitions import Source
 from lineage_platform.model.terms import Terms
 from lineage_platform.model.versions import ParentRun, Snapshot
 from lineage_platform.policy.terms import terms_of
+from lineage_platform.policy.vocabulary import vocabulary
 from lineage_platform.transformations import reading
 
 SUITE = "sources"
@@ -49,7 +50,12 @@ def source_asset(source: Source) -> dg.AssetsDefinition:
         except LineageError as error:
             platform.report({"event": "failed", "asset": dataset, "error": str(error)})
             raise failure(error, context.retry_number) from error
-        outcome = expectations.sources.check(source=source, snapshot=snapshot, terms=terms)
+        outcome = expectations.sources.check(
+            source=source,
+            snapshot=snapshot,
+            terms=terms,
+            withdrawable={basis.name for basis in vocabulary().values() if basis.consent},
+        )
         seconds = round(time.monotonic() - started, 3)
         platform.report({"event": "done", "asset": dataset, "seconds": seconds, "rows": len(snapshot.files)})
         return dg.MaterializeResult(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import pandas as pd
@@ -10,10 +10,10 @@ import pandas as pd
 from expectations.context import expect, suite_of, validate
 from expectations.frames import row
 from lineage_platform.model.definitions import Source
-from lineage_platform.model.terms import Terms
+from lineage_platform.model.terms import NOASSERTION, Terms
 from lineage_platform.model.versions import CheckResult, Snapshot
 
-_ATTRIBUTABLE = frozenset({"personal", "sensitive"})
+_PERSONAL = frozenset({"personal", "sensitive"})
 
 
 def snapshot_suite() -> Any:
@@ -36,11 +36,11 @@ def suite() -> Any:
         [
             expect(
                 "ExpectColumnValuesToBeInSet",
-                "licence is resolved",
-                "a licence expression that was not guessed",
-                severity="warn",
-                column="licence_status",
-                value_set=["resolved"],
+                "licence is resolved, or a gap",
+                "an expression that was not guessed, or NOASSERTION with a note why",
+                of="licence",
+                column="accounted",
+                value_set=[True],
             ),
             expect(
                 "ExpectColumnValuesToMatchRegex",
@@ -51,25 +51,9 @@ def suite() -> Any:
                 regex="^[a-z][a-z0-9+.-]*:",
             ),
             expect(
-                "ExpectColumnValuesToNotBeInSet",
-                "consent basis is known",
-                "a basis other than unknown",
-                severity="warn",
-                column="consent_basis",
-                value_set=["unknown"],
-            ),
-            expect(
-                "ExpectColumnValuesToNotBeInSet",
-                "personal data is classified",
-                "a class other than unknown",
-                severity="warn",
-                column="personal_data",
-                value_set=["unknown"],
-            ),
-            expect(
                 "ExpectColumnValuesToBeInSet",
                 "data subjects can be found",
-                "a subject field where records are personal data",
+                "a subject field where personal data rest on consent, which can be withdrawn",
                 severity="warn",
                 of="personal_data",
                 column="attributable",
@@ -78,7 +62,7 @@ def suite() -> Any:
             expect(
                 "ExpectColumnValuesToBeInSet",
                 "terms have evidence",
-                "a place where they are written",
+                "a place where the licence of the source is written",
                 severity="warn",
                 of="evidence",
                 column="has_evidence",
@@ -88,20 +72,33 @@ def suite() -> Any:
     )
 
 
-def check(*, source: Source, snapshot: Snapshot, terms: Sequence[Terms]) -> list[CheckResult]:
-    """Results for one snapshot of a source and the statements that hold for its records."""
+def check(
+    *, source: Source, snapshot: Snapshot, terms: Sequence[Terms], withdrawable: Collection[str]
+) -> list[CheckResult]:
+    """Results for one snapshot of a source and the statements that hold for its records.
+
+    `withdrawable` are the consent bases that a person can withdraw. What is unknown is no failure here: it is listed as a
+    gap in every answer, and is not allow at a release.
+    """
     files = snapshot.files
     size = row({"files": len(files), "bytes": sum(file.bytes for file in files), "terms": len(terms)})
     statements = pd.DataFrame(
         {
-            "licence_status": [item.licence_status for item in terms],
-            "consent_basis": [item.consent_basis for item in terms],
-            "consent_iri": [item.consent_iri for item in terms],
-            "personal_data": [item.personal_data for item in terms],
-            "attributable": [
-                item.personal_data not in _ATTRIBUTABLE or source.record.subject is not None for item in terms
+            "accounted": [
+                item.licence_status == "resolved" or (item.licence == NOASSERTION and item.licence_note != "")
+                for item in terms
             ],
-            "has_evidence": [item.evidence is not None for item in terms],
+            "consent_iri": [item.consent_iri for item in terms],
+            "attributable": [
+                item.personal_data not in _PERSONAL
+                or item.consent_basis not in withdrawable
+                or source.record.subject is not None
+                for item in terms
+            ],
+            "has_evidence": [
+                item.evidence is not None or item.declared is not None or item.licence == NOASSERTION
+                for item in terms
+            ],
         }
     )
     return validate(snapshot_suite(), [size]) + validate(suite(), [statements])

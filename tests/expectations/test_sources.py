@@ -46,7 +46,7 @@ def check_source(
     *terms: Terms, source: Source = SOURCE, files: tuple[SnapshotFile, ...] = FILES
 ) -> list[CheckResult]:
     snapshot = Snapshot("alpaca", 1, "0" * 64, files, "2026-11-22T00:00:00Z")
-    return sources.check(source=source, snapshot=snapshot, terms=terms)
+    return sources.check(source=source, snapshot=snapshot, terms=terms, withdrawable={"consent"})
 
 
 def test_a_source_as_it_should_be() -> None:
@@ -56,12 +56,10 @@ def test_a_source_as_it_should_be() -> None:
 @pytest.mark.parametrize(
     ("values", "name", "severity"),
     [
-        ({"licence_status": "unknown"}, "licence is resolved", "warn"),
-        ({"licence_status": "ambiguous"}, "licence is resolved", "warn"),
+        ({"licence_status": "unknown"}, "licence is resolved, or a gap", "error"),
+        ({"licence_status": "ambiguous", "licence": "NOASSERTION"}, "licence is resolved, or a gap", "error"),
         ({"consent_iri": ""}, "consent basis is of the vocabulary", "error"),
-        ({"consent_basis": "unknown"}, "consent basis is known", "warn"),
-        ({"personal_data": "unknown"}, "personal data is classified", "warn"),
-        ({"evidence": None}, "terms have evidence", "warn"),
+        ({"evidence": None, "declared": None}, "terms have evidence", "warn"),
     ],
 )
 def test_a_source_with_one_thing_wrong(values: dict[str, Any], name: str, severity: str) -> None:
@@ -70,12 +68,25 @@ def test_a_source_with_one_thing_wrong(values: dict[str, Any], name: str, severi
     assert [result.severity for result in found if not result.success] == [severity]
 
 
+def test_a_gap_is_accounted_for() -> None:
+    gap = replace(
+        STATED, licence="NOASSERTION", licence_status="unknown", licence_note="no such licence", evidence=None
+    )
+    assert failed(check_source(gap)) == set()
+
+
 @pytest.mark.parametrize(
-    ("personal_data", "success"), [("personal", False), ("sensitive", False), ("none", True)]
+    ("personal_data", "basis", "success"),
+    [
+        ("personal", "consent", False),
+        ("sensitive", "consent", False),
+        ("none", "consent", True),
+        ("personal", "contract", True),
+    ],
 )
-def test_personal_data_without_a_subject_field(personal_data: Any, success: bool) -> None:
+def test_consent_without_a_subject_field(personal_data: Any, basis: str, success: bool) -> None:
     source = replace(SOURCE, record=RecordFields())
-    found = check_source(replace(STATED, personal_data=personal_data), source=source)
+    found = check_source(replace(STATED, personal_data=personal_data, consent_basis=basis), source=source)
     assert failed(found) == (set() if success else {"data subjects can be found"})
 
 
