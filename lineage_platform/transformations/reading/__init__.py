@@ -6,7 +6,7 @@
 One module a format. What each takes for a record, and what for a fault, stands at its top; these hold for all:
 
 - Text is UTF-8, or the source's `encoding`; a byte order mark at the beginning is skipped; lines end with LF or CR LF.
-- A record's ordinal counts the records and faults of its file from 0; lines of white space are neither.
+- A record's ordinal counts the records and faults of its file from 0; empty lines are neither.
 - A file of no bytes has no records, except that a text or Markdown file is one document, whose text is empty, and a
   Parquet file of no bytes is damaged.
 - A record longer than `max_record_bytes` is passed over without being held in memory.

@@ -1,8 +1,8 @@
 """CSV (RFC 4180) and tab-separated values, quoted alike; the first record names the columns. All values are text.
 
-Faults: another number of columns than the header has; a quote that is not closed, or is closed inside a field, which costs
-the line it opens in and no other; a quoted field that goes on beyond the limit, which costs all of it. A header that
-names a column twice, or cannot be read, is one fault for the whole file.
+An empty line is no record. Faults: another number of columns than the header has; a quote that is not closed, or is
+closed inside a field, which costs the line it opens in and no other; a quoted field that goes on beyond the limit,
+which costs all of it. A header that names a column twice, or cannot be read, is one fault for the whole file.
 """
 
 from __future__ import annotations
@@ -71,7 +71,7 @@ class _Rows(Iterator[_Row]):
             data = line.data.removesuffix(b"\r")
             if b'"' in data:
                 return self._quoted(line)
-            if data and not data.isspace():
+            if data:
                 try:
                     return _Row(line.offset, data.decode().split(self._delimiter))
                 except UnicodeDecodeError as error:

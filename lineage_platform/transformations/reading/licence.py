@@ -1,7 +1,7 @@
 """What a record declares about its licence, as one string of bounded length that a resolver reads later.
 
 Nothing is interpreted here. Text that is long or of several lines, which is a licence itself rather than the name of one,
-becomes its first line and the hash of all of it: `MIT License (text sha256:0123456789ab)`.
+becomes its first line and the SHA-256 of all its words, one blank apart: `MIT License (text sha256:0123456789ab)`.
 """
 
 from __future__ import annotations
@@ -31,5 +31,6 @@ def shortened(text: str) -> str | None:
     first = stripped.splitlines()[0].strip()
     if first == stripped and len(stripped) <= _LONGEST:
         return stripped
-    digest = hashlib.sha256(stripped.encode()).hexdigest()[:12]
+    first = " ".join(first.split())
+    digest = hashlib.sha256(" ".join(stripped.split()).encode()).hexdigest()[:12]
     return f"{first[:_FIRST_LINE].strip()} (text sha256:{digest})"

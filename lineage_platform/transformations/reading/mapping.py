@@ -66,9 +66,9 @@ class RecordMapping:
         return value if 0 < len(value) <= _LONGEST_LANGUAGE else None
 
     def subject(self, fields: Mapping[str, Any], key: bytes) -> bytes | None:
-        """The keyed hash of the data subject."""
+        """The keyed hash of the data subject that the record names."""
         value = fields.get(self._subject) if self._subject is not None else None
-        if value is None or isinstance(value, (list, dict)):
+        if value is None or isinstance(value, (list, dict)) or not str(value).strip():
             return None
         return subject_hash(key, str(value))
 

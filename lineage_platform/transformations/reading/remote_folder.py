@@ -10,6 +10,18 @@ from fsspec.core import url_to_fs
 
 from lineage_platform.errors import InvalidInput
 
+_MARKS = (
+    "version_id",
+    "ETag",
+    "etag",
+    "md5Hash",
+    "LastModified",
+    "last_modified",
+    "updated",
+    "mtime",
+    "created",
+)
+
 
 class RemoteFolder:
     """The base of a URL: what comes before the first wildcard's folder."""
@@ -45,18 +57,7 @@ class RemoteFolder:
     def state(self, path: str) -> tuple[int, str]:
         """Bytes of a file as stored, and its version, entity tag or time, whichever the store has."""
         details = self._call("info", self._base + path)
-        marks = (
-            "version_id",
-            "ETag",
-            "etag",
-            "md5Hash",
-            "LastModified",
-            "last_modified",
-            "updated",
-            "mtime",
-            "created",
-        )
-        mark = next((str(details[name]) for name in marks if details.get(name)), "")
+        mark = next((str(details[name]) for name in _MARKS if details.get(name)), "")
         return int(details.get("size") or 0), mark
 
     def open(self, path: str) -> BinaryIO:
@@ -66,7 +67,7 @@ class RemoteFolder:
     def _call(self, method: str, *arguments: str) -> Any:
         try:
             return getattr(self._files, method)(*arguments)
-        except OSError as error:
+        except (OSError, ValueError) as error:
             raise InvalidInput(
                 f"{self._files.unstrip_protocol(arguments[0])}: cannot be read: {error}"
             ) from error

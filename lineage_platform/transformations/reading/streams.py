@@ -30,7 +30,7 @@ codecs.register_error(_UNDECODABLE, lambda error: ("\udc80", cast("UnicodeDecode
 
 
 class DamagedStream(Exception):
-    """A compressed stream ends too early or is not what it says; the message says which."""
+    """A stream ends too early or is not what it is said to be; the message says which."""
 
 
 class HashedFile(io.RawIOBase):
@@ -148,7 +148,12 @@ def _recoded(read: Callable[[int], bytes], encoding: str) -> Callable[[int], byt
         while not text and not ended:
             data = read(size)
             ended = not data
-            text = decoder.decode(data, final=ended)
+            try:
+                text = decoder.decode(data, final=ended)
+            except (
+                UnicodeError
+            ) as error:  # not of some bytes, but of the file: UTF-16 without byte order mark
+                raise DamagedStream(f"{encoding}: {error}") from error
         return text.encode("utf-8", "surrogatepass")
 
     return recode
