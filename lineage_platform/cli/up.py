@@ -13,6 +13,7 @@ import os
 import shutil
 import signal
 import socket
+import subprocess
 import sys
 import tempfile
 import threading
@@ -64,6 +65,7 @@ def serve(settings: Settings, pages: Pages, locations: Sequence[CodeLocation]) -
         starter = _Starter(environment, logs, folder, interrupted)
         try:
             output.line("starting Dagster")
+            starter.close_orphans()
             starter.start(pages, locations)
             if not interrupted.is_set():
                 _tell(settings, pages, logs)
@@ -153,6 +155,12 @@ class _Starter:
         self._logs = logs
         self._folder = folder
         self._interrupted = interrupted
+
+    def close_orphans(self) -> None:
+        """Close the runs that a kill left open, so that they do not fill the queue."""
+        with (self._logs / "up-orphans.log").open("wb") as log:
+            command = [sys.executable, "-m", "assets.orphans"]
+            subprocess.run(command, env=self._environment, stdout=log, stderr=log, check=False)
 
     def start(self, pages: Pages, locations: Sequence[CodeLocation]) -> None:
         """Code servers first, then what asks them; returns early when interrupted. Raises _ServiceEnded."""

@@ -32,7 +32,7 @@ def picture(definitions: dg.Definitions) -> dict[str, Any]:
             "upstream": sorted(parent.to_user_string() for parent in graph.get(key).parent_keys),
             "group": graph.get(key).group_name,
             "owners": sorted(graph.get(key).owners),
-            "tags": {name: value for name, value in sorted(graph.get(key).tags.items())},
+            "tags": dict(sorted(graph.get(key).tags.items())),
             "kinds": sorted(graph.get(key).kinds),
             "checks": sorted(check.name for check in graph.get(key).check_keys),
             "description": graph.get(key).description,

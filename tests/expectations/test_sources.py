@@ -63,7 +63,7 @@ def test_a_source_as_it_should_be() -> None:
     ],
 )
 def test_a_source_with_one_thing_wrong(values: dict[str, Any], name: str, severity: str) -> None:
-    found = check_source(STATED, replace(STATED, declared="mit", **values))
+    found = check_source(STATED, replace(STATED, **{"declared": "mit", **values}))
     assert failed(found) == {name}
     assert [result.severity for result in found if not result.success] == [severity]
 
