@@ -116,8 +116,9 @@ def _column_lineage(
 
 
 def _tags(dataset: EventDataset) -> facet_v2.tags_dataset.TagsDatasetFacet:
-    """What may be searched by: the distinct licences, consent bases and personal-data classes of the terms listed."""
-    listed = own.by_documents(dataset.terms)[: own.MAX_TERMS]
+    """What may be searched by: the distinct licences, consent bases and personal-data classes of the terms listed, but
+    for terms that no document has."""
+    listed = [entry for entry in own.by_documents(dataset.terms)[: own.MAX_TERMS] if entry[1] != 0]
     pairs = {
         pair
         for terms, _documents, _tokens in listed

@@ -20,7 +20,7 @@ import pyarrow as pa
 from sqlalchemy import Connection
 
 from lineage_platform.catalog import locks, statements, versions, writing
-from lineage_platform.catalog.forms import transformation_form, version_id
+from lineage_platform.catalog.forms import statistics_form, transformation_form, version_id
 from lineage_platform.catalog.ledger import Ledger
 from lineage_platform.errors import Conflict, InvalidInput, LineageError
 from lineage_platform.events.arguments import EventDataset, RunState
@@ -32,6 +32,7 @@ from lineage_platform.model.versions import (
     ParentRun,
     Result,
     Snapshot,
+    Statistics,
     Transformation,
     Version,
 )
@@ -174,9 +175,10 @@ class Attempt:
         if state == "COMPLETE" and known is not None:
             return known  # the connection broke during COMMIT, which had been carried out
         self._refuse_conflict(connection, state)
+        statistics = result.statistics
         if known is not None:
-            files = known.files
-        listing = manifest(self.dataset, result.content_digest, files)
+            files, statistics = known.files, known.statistics
+        listing = self._manifest(result, files, statistics)
         manifest_sha256 = hashlib.sha256(listing).hexdigest()
         index = ledger.size
         news = statements.news(connection, result.terms, since=self._started_at)
@@ -193,6 +195,8 @@ class Attempt:
                 run_id=self._id,
                 ledger_index=index,
             )
+        nothing = {item.number: (0, 0) for item in news}
+        counts = {**nothing, **result.statistics.by_terms}
         output = telling.made(
             self.dataset,
             name,
@@ -203,7 +207,8 @@ class Attempt:
             files=files,
             manifest_sha256=manifest_sha256,
             checks=checks,
-            statements=statements.of_numbers(connection, result.statistics.by_terms),
+            counts=counts,
+            statements=statements.of_numbers(connection, counts),
             owner=self._owner,
         )
         self._append(ledger, "COMPLETE", [output])
@@ -220,7 +225,7 @@ class Attempt:
         store = self._backend.store
         if known is None:
             files = store.adopt(result.parts)
-            store.put_bytes(NAME, ROLE, manifest(self.dataset, result.content_digest, files))
+            store.put_bytes(NAME, ROLE, self._manifest(result, files, result.statistics))
             return files
         if known.content_digest != result.content_digest:
             raise LineageError(
@@ -235,8 +240,11 @@ class Attempt:
             )
         digests = {file.sha256 for file in known.files}
         store.adopt(part for part in result.parts if part.sha256 in digests)
-        store.put_bytes(NAME, ROLE, manifest(self.dataset, result.content_digest, known.files))
+        store.put_bytes(NAME, ROLE, self._manifest(result, known.files, known.statistics))
         return known.files
+
+    def _manifest(self, result: Result, files: Sequence[File], statistics: Statistics) -> bytes:
+        return manifest(self.dataset, result.content_digest, files, statistics_form(statistics))
 
     def _refuse_conflict(self, connection: Connection, state: str | None) -> None:
         if state != "START":

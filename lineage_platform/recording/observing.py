@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -16,6 +17,7 @@ from lineage_platform.catalog.ledger import Ledger
 from lineage_platform.errors import InvalidInput, LineageError
 from lineage_platform.events.arguments import EventDataset, RunState
 from lineage_platform.events.build import dataset_event, run_event
+from lineage_platform.ledger.canonical import canonical
 from lineage_platform.model.definitions import Source
 from lineage_platform.model.terms import Terms
 from lineage_platform.model.versions import ParentRun, Snapshot, SnapshotFile, Transformation
@@ -58,7 +60,11 @@ def observe(
     run_id = uuid4()
     dataset = f"source/{source.id}"
     name = Snapshot(source.id, 0, digest, (), "").id
-    transformation = Transformation("observe", CODE_VERSION, {"format": source.format})
+    definition = definition_of(source)
+    declared = hashlib.sha256(canonical(storable(definition))).hexdigest()
+    transformation = Transformation(
+        "observe", CODE_VERSION, {"format": source.format, "definition": declared}
+    )
     output = telling.observed(source.id, name, files, source.steward)
 
     def event(state: RunState, outputs: Sequence[EventDataset]) -> dict[str, Any]:
@@ -99,7 +105,7 @@ def observe(
             source.id,
             digest,
             files,
-            definition_of(source),
+            definition,
             time=ledger.time,
             run_id=run_id,
             ledger_index=index,

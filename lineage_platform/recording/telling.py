@@ -61,11 +61,14 @@ def made(
     files: Sequence[File],
     manifest_sha256: str,
     checks: Sequence[CheckResult],
+    counts: Mapping[int, tuple[int, int]],
     statements: Mapping[int, Terms],
     owner: str | None,
 ) -> EventDataset:
-    """The output of a run. Raises LineageError when rows name terms that nobody has stated."""
-    counts = result.statistics.by_terms
+    """The output of a run; `counts` are documents and tokens of its terms, and of those it states for the first time.
+
+    Raises LineageError when rows name terms that nobody has stated.
+    """
     unknown = sorted(counts.keys() - statements.keys())
     if unknown:
         raise LineageError(

@@ -1,16 +1,19 @@
-"""A manifest: the file list of a version as canonical JSON (RFC 8785), stored as an object and named by the ledger.
+"""A manifest: files and counts of a version as canonical JSON (RFC 8785), stored as an object and named by the ledger.
 
     {"content_digest": "...", "dataset": "demo/shards",
-     "files": [{"bytes": 1024, "name": "shard-00000.parquet", "role": "shard", "rows": 7, "sha256": "..."}, ...]}
+     "files": [{"bytes": 1024, "name": "shard-00000.parquet", "role": "shard", "rows": 7, "sha256": "..."}, ...],
+     "statistics": {"documents": 7, ...}}
 
-Files stand in name order.
+Files stand in name order. The statistics are those of the run that made the version, in the catalog's form: named by the
+ledger, they cannot be changed there unnoticed.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict
+from typing import Any
 
 from lineage_platform.errors import VerificationFailed
 from lineage_platform.ledger.canonical import canonical
@@ -20,10 +23,17 @@ NAME = "manifest.json"
 ROLE = "manifest"
 
 
-def manifest(dataset: str, content_digest: str, files: Iterable[File]) -> bytes:
-    """The manifest's bytes."""
-    listed = [asdict(file) for file in sorted(files, key=lambda file: file.name)]
-    return canonical({"dataset": dataset, "content_digest": content_digest, "files": listed})
+def manifest(
+    dataset: str, content_digest: str, files: Iterable[File], statistics: Mapping[str, Any]
+) -> bytes:
+    """The manifest's bytes; `statistics` are JSON values."""
+    form = {
+        "dataset": dataset,
+        "content_digest": content_digest,
+        "files": [asdict(file) for file in sorted(files, key=lambda file: file.name)],
+        "statistics": statistics,
+    }
+    return canonical(form)
 
 
 def manifest_file(sha256: str, length: int = 0) -> File:

@@ -84,7 +84,7 @@ def check(settings: Settings) -> None:
             ]
             for file in mine:
                 store.verify(file)
-            data = manifest(version["dataset"], version["content_digest"], mine)
+            data = manifest(version["dataset"], version["content_digest"], mine, version["statistics"])
             assert hashlib.sha256(data).hexdigest() == version["manifest_sha256"]
             stored = store.path(manifest_file(version["manifest_sha256"])).read_bytes()
             assert read_manifest(stored)[2] == tuple(sorted(mine, key=lambda file: file.name))

@@ -183,7 +183,7 @@ def test_an_error_of_the_disk_behind_another(tmp_path: Path) -> None:
 )
 def test_manifest(files: list[File]) -> None:
     listed = tuple(sorted(files, key=lambda file: file.name))
-    dataset, digest, found = read_manifest(manifest("demo/shards", SHA, files))
+    dataset, digest, found = read_manifest(manifest("demo/shards", SHA, files, {"documents": 7}))
     assert (dataset, digest) == ("demo/shards", SHA)
     assert found == listed
 

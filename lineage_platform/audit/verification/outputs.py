@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from typing import Any
 
 from lineage_platform.audit.verification.entries import Event, moment
@@ -9,6 +10,7 @@ from lineage_platform.audit.verification.recorded import Recorded
 from lineage_platform.audit.verification.report import Report
 from lineage_platform.catalog.forms import version_id
 from lineage_platform.events.facets import MANIFEST, TRANSFORMATION
+from lineage_platform.ledger.canonical import canonical
 from lineage_platform.model.versions import SnapshotFile
 from lineage_platform.transformations.reading.observation import snapshot_digest
 
@@ -31,6 +33,9 @@ def verify_snapshot(recorded: Recorded, name: str, event: Event, report: Report,
     report.same("snapshot", name, event["job"]["name"], f"source/{row['source']}")
     if made_here:
         report.same("snapshot", name, moment(row["observed_at"]), event["eventTime"])
+        declared = hashlib.sha256(canonical(row["definition"])).hexdigest()
+        parameters = event["run"]["facets"][TRANSFORMATION]["parameters"]
+        report.same("snapshot", name, declared, parameters["definition"])
 
 
 def verify_version(recorded: Recorded, name: str, event: Event, report: Report, *, made_here: bool) -> None:

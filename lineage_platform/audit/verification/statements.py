@@ -61,7 +61,8 @@ class Statements:
         if "run" not in event:
             return {row["number"]: (None, None) for row in news}
         version = event["outputs"][0]["facets"]["version"]["datasetVersion"]
-        return dict(self._recorded.version_terms.get(version, {}))
+        nothing: dict[int, Counts] = {row["number"]: (0, 0) for row in news}
+        return {**nothing, **self._recorded.version_terms.get(version, {})}
 
     def _verify_row(self, row: Row, leaf: Row) -> None:
         statement = row["statement"]

@@ -7,7 +7,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from lineage_platform.audit.needs import Files
-from lineage_platform.audit.verification.recorded import Recorded
+from lineage_platform.audit.verification.recorded import Recorded, Row
 from lineage_platform.audit.verification.report import Report
 from lineage_platform.ledger.canonical import canonical
 from lineage_platform.model.versions import File
@@ -26,9 +26,7 @@ def verify_stored(recorded: Recorded, files: Files, report: Report) -> set[str]:
         with report.reading("manifest", name):
             listed = recorded.files.get(name, [])
             report.count("manifests")
-            intact = _verify_manifest(
-                row["dataset"], row["content_digest"], listed, row["manifest_sha256"], files, report
-            )
+            intact = _verify_manifest(name, row, listed, files, report)
             for file in listed:
                 if file.sha256 not in good:
                     good[file.sha256] = _verify_file(f"{name} {file.name}", file, files, report)
@@ -42,16 +40,14 @@ def verify_stored(recorded: Recorded, files: Files, report: Report) -> set[str]:
     return whole
 
 
-def _verify_manifest(
-    dataset: str, content_digest: str, listed: list[File], sha256: str, files: Files, report: Report
-) -> bool:
+def _verify_manifest(name: str, row: Row, listed: list[File], files: Files, report: Report) -> bool:
     form = {
-        "dataset": dataset,
-        "content_digest": content_digest,
+        "dataset": row["dataset"],
+        "content_digest": row["content_digest"],
         "files": [asdict(file) for file in sorted(listed, key=lambda file: file.name)],
+        "statistics": row["statistics"],
     }
-    data = canonical(form)
-    name = f"{dataset}@{content_digest[:16]}"
+    data, sha256 = canonical(form), row["manifest_sha256"]
     same = report.same("manifest", name, hashlib.sha256(data).hexdigest(), sha256)
     stored = files.path(File(_MANIFEST, "manifest", sha256, len(data), 0))
     return _verify_bytes("manifest", name, stored, sha256, len(data), report) and same
