@@ -111,20 +111,32 @@ class DocumentWriter:
         self._characters = 0
         self._text_bytes = 0
         self._rows: dict[str, list[Rows]] = {"documents": [], "decisions": []}
-        self._open: ExitStack | None = None
+        self._open = ExitStack()
 
     def add(self, document: Document) -> None:
         """Take a document. Keys must ascend, of documents and faults together."""
         self._documents.append(document)
         self._characters += len(document.text)
-        if self._characters >= BATCH_CHARACTERS or len(self._documents) >= BATCH_ROWS:
-            self._flush()
+        self._advance()
 
     def fault(self, decision: Decision) -> None:
         """Take the decision on a record that has no text."""
         self._faults.append(decision)
-        if len(self._faults) >= BATCH_ROWS:
-            self._flush()
+        self._advance()
+
+    def _advance(self) -> None:
+        """Write a full batch; begin new parts where the next batch would go beyond the size of a part."""
+        if (
+            self._characters < BATCH_CHARACTERS
+            and len(self._documents) < BATCH_ROWS
+            and len(self._faults) < BATCH_ROWS
+        ):
+            return
+        if self._text_bytes >= PART_BYTES:
+            self._open.close()
+            self._collect()
+            self._begin()
+        self._flush()
 
     def __enter__(self) -> Self:
         self._begin()
@@ -133,13 +145,12 @@ class DocumentWriter:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        assert self._open is not None  # noqa: S101 - set by __enter__
-        if kind is None:
-            with self._open:
-                self._flush()
-            self._collect()
-        else:
+        if kind is not None:
             self._open.__exit__(kind, error, trace)
+            return
+        with self._open:
+            self._flush()
+        self._collect()
 
     def _begin(self) -> None:
         number = len(self.digests["documents"])
@@ -148,6 +159,7 @@ class DocumentWriter:
             "documents": PartWriter(self._scratch, f"documents/{name}", "documents", DOCUMENTS),
             "decisions": PartWriter(self._scratch, f"decisions/{name}", "decisions", DECISIONS),
         }
+        self._text_bytes = 0
         self._open = ExitStack()
         for writer in self._writers.values():
             self._open.enter_context(writer)
@@ -162,17 +174,11 @@ class DocumentWriter:
             self._rows[table] = []
 
     def _flush(self) -> None:
-        assert self._open is not None  # noqa: S101 - set by __enter__
         documents, faults = self._documents, self._faults
         self._documents, self._faults, self._characters = [], [], 0
         decisions = [*faults, *self._write_documents(documents)]
         if decisions:
             self._write_decisions(sorted(decisions))
-        if self._text_bytes >= PART_BYTES:
-            self._open.close()
-            self._collect()
-            self._text_bytes = 0
-            self._begin()
 
     def _write_documents(self, documents: list[Document]) -> list[Decision]:
         """Write the documents of a batch; returns the decisions on those that are not as the record was."""

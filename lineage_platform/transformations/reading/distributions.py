@@ -5,7 +5,8 @@ files are source code, stubs, headers, documentation and licences, by name; of a
 licence files. Left out: compiled files, data, files outside the folder, distributions without a RECORD, and editable
 ones (PEP 610), whose files are somewhere else.
 
-`licence` is what the distribution declares (core metadata specification), not interpreted:
+`licence` is what the distribution declares (core metadata specification), not interpreted; it counts where the source
+says `record: {licence: licence}`:
 
     License-Expression: MIT
     License: BSD; Classifier: License :: OSI Approved :: BSD License

@@ -38,7 +38,7 @@ class RecordMapping:
     def __init__(self, source: Source) -> None:
         record = source.record
         self._id = record.id
-        self._licence = record.licence or ("licence" if source.format == "python-distributions" else None)
+        self._licence = record.licence
         self._language = record.language
         self._subject = record.subject
         self._parts = parse_template(record.text)
