@@ -56,4 +56,4 @@ def events_until(
 def kill(process: subprocess.Popen[str]) -> None:
     """kill -9, the whole group."""
     os.killpg(process.pid, signal.SIGKILL)
-    process.wait()
+    process.communicate()
