@@ -63,6 +63,8 @@ def version_metadata(version: Version, statements: Mapping[int, Terms], *, uncha
     ]
     return {
         "dagster/row_count": statistics.documents,
+        "licence_and_consent": terms_breakdown(statistics.by_terms, statements),
+        "by_reason": table(dropped, {"reason": "string", "documents": "int"}),
         "version": version.id,
         "content_digest": version.content_digest,
         "ledger_index": version.ledger_index,
@@ -76,8 +78,6 @@ def version_metadata(version: Version, statements: Mapping[int, Terms], *, uncha
         "tokens": statistics.tokens,
         "bytes": statistics.bytes,
         "files": len(version.files),
-        "by_reason": table(dropped, {"reason": "string", "documents": "int"}),
-        "licence_and_consent": terms_breakdown(statistics.by_terms, statements),
         "inputs": dg.MetadataValue.json(list(version.inputs)),
         "parameters": dg.MetadataValue.json(dict(version.transformation.parameters)),
         "details": dg.MetadataValue.json(dict(statistics.details)),
