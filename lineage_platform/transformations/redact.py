@@ -7,8 +7,8 @@ touches it, and no digit stands beyond a "." or "-" that touches it: nothing is 
   (RFC 1123) whose last is 2 to 24 letters or an `xn--` label.
 - `IPV4`: four decimal octets without leading zeros. Not inside a longer dotted or hyphenated word, as versions and file
   names are. Addresses of no host stay: 0.0.0.0/8, 127.0.0.0/8, 255.0.0.0/8.
-- `IPV6`: RFC 4291 section 2.2, all forms of two groups or more, of global unicast (2000::/3), unique local (fc00::/7)
-  and link-local (fe80::/10) addresses: their first group has four digits, which slices, scopes and times rarely have.
+- `IPV6`: RFC 4291 section 2.2, of two groups or more, the first of four digits, which slices, scopes and times rarely
+  have. A compressed one must be global unicast (2000::/3), unique local (fc00::/7) or link-local (fe80::/10).
 - `CN_MOBILE`: 1, then 3 to 9, then nine digits, free; together or 3-4-4 with blanks or hyphens; `+86`, `86` or `0086` before
   it belongs to it. With blanks, no other number may stand a blank away.
 - `CN_RESIDENT_ID`: GB 11643-1999, free: 18 characters, province code, a date of birth from 1900 to 2099 that exists,

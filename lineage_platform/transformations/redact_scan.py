@@ -194,15 +194,14 @@ def _ipv6(data: Bytes, start: int, first: int, end: int) -> int:
     unicast = lead in (_ZERO + 2, _ZERO + 3)
     unique_local = lead == _F and second in (_C, _D)
     link_local = lead == _F and second == _E and third in (_ZERO + 8, _ZERO + 9, _A, _B)
-    if not (unicast or unique_local or link_local):
-        return -1
+    known = unicast or unique_local or link_local
     groups = 1
     compressed = False
     position = first + 4
     while position < end and data[position] == _COLON:
         group = position + 1
         if group < end and data[group] == _COLON:
-            if compressed:
+            if compressed or not known:
                 return -1
             compressed = True
             group += 1
@@ -262,7 +261,7 @@ def _is_card(digits: Offsets, count: int) -> bool:
         or (
             count == 16 and (51 <= two <= 55 or 2221 <= four <= 2720 or 2200 <= four <= 2204)
         )  # Mastercard, Mir
-        or (count == 15 and two in (34, 37))  # American Express
+        or (count == 15 and (two in (34, 37) or four in (1800, 2131)))  # American Express, old JCB
         or (count >= 14 and (300 <= three <= 305 or four == 3095 or two in (36, 38, 39)))  # Diners Club
         or (count >= 16 and (two == 62 or 3528 <= four <= 3589))  # UnionPay, JCB
         or (count >= 16 and (four == 6011 or 644 <= three <= 649 or two == 65))  # Discover

@@ -49,7 +49,7 @@ CARDS = [
 ISSUERS = [
     (r"4", (13, 16, 19)),
     (r"5[1-5]|222[1-9]|22[3-9]|2[3-6]|27[01]|2720|220[0-4]", (16,)),
-    (r"3[47]", (15,)),
+    (r"3[47]|1800|2131", (15,)),
     (r"30[0-5]|3095|36|38|39", range(14, 20)),
     (r"62|352[89]|35[3-8]|6011|64[4-9]|65", range(16, 20)),
     (r"5018|5020|5038|5893|6304|6759|6761|6762|6763", range(13, 20)),
@@ -86,7 +86,8 @@ def ipv6(text: str, at: int) -> int | None:
         address = ipaddress.IPv6Address(match[0])
     except ValueError:
         return None
-    return match.end() if any(address in network for network in NETWORKS) else None
+    known = "::" not in match[0] or any(address in network for network in NETWORKS)
+    return match.end() if known else None
 
 
 def cn_resident_id(text: str, at: int) -> int | None:
