@@ -47,7 +47,9 @@ def utf8_buffers(column: pa.Array) -> tuple[Bytes, Offsets]:
     if offsets is None or offsets.size == 0:
         offsets = pa.py_buffer(bytes(8 * (rows + 1)))
     data = np.frombuffer(values or b"", np.uint8)
-    return data, np.frombuffer(offsets, np.int64)[column.offset : column.offset + rows + 1]
+    bounds = np.frombuffer(offsets, np.int64)[column.offset : column.offset + rows + 1]
+    data.flags.writeable = bounds.flags.writeable = False
+    return data, bounds
 
 
 def large_string(values: Bytes, offsets: Offsets) -> pa.LargeStringArray:
