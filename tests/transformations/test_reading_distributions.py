@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from lineage_platform.errors import InvalidInput
+from lineage_platform.transformations import reading
 from lineage_platform.transformations.reading.distributions import installed_files
 from tests.transformations.sources import make_source, observed
 
@@ -117,6 +118,21 @@ def test_a_recorded_file_that_is_gone_is_no_document(tmp_path: Path) -> None:
         "thing-1.0.dist-info/METADATA",
         "thing.py",
     ]
+
+
+def test_the_appearance_is_that_of_the_records(tmp_path: Path) -> None:
+    for name in ("Zope.Interface", "numpy", "six"):
+        install(tmp_path, name, "", {f"{name.lower()}.py": "x"})
+    source = make_source(tmp_path, "python-distributions", exclude=("six",))
+    before = reading.appearance(source)
+    assert [path for path, _, _ in before] == [
+        "Zope.Interface-1.0.dist-info/RECORD",
+        "numpy-1.0.dist-info/RECORD",
+    ]
+    install(tmp_path, "six", "", {"six.py": "x", "more.py": "x"})
+    assert reading.appearance(source) == before
+    install(tmp_path, "numpy", "", {"numpy.py": "x", "more.py": "x"})
+    assert reading.appearance(source) != before
 
 
 def test_the_distributions_that_run_this_test() -> None:

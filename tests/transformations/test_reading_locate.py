@@ -37,7 +37,7 @@ def test_files_in_the_order_of_their_paths(tree: Path) -> None:
 def test_a_file_has_its_address_size_and_time(tree: Path) -> None:
     os.utime(tree / "f.md", ns=(5, 7))
     assert locate(make_source(tree / "*.md", "text")) == [("f.md", str(tree / "f.md"), 4, "7")]
-    assert list(reading.appearance(make_source(tree / "*.md", "text"))) == [("f.md", 4, "7")]
+    assert reading.appearance(make_source(tree / "*.md", "text")) == [("f.md", 4, "7")]
 
 
 @pytest.mark.parametrize(("location", "problem"), [("*.csv", "matches no file"), ("no.txt", "matches no file"), ("sub", "got the folder")])  # fmt: skip

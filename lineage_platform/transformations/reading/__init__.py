@@ -15,7 +15,6 @@ One module a format. What each takes for a record, and what for a fault, stands 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -33,9 +32,9 @@ def observe(source: Source, *, engine: Engine, progress: Progress) -> tuple[str,
     return observation.observe(source, engine=engine, progress=progress)
 
 
-def appearance(source: Source) -> Iterator[tuple[str, int, str]]:
-    """Path, size and time of the last change of every file, without reading any: when these are the same, the content
-    very likely is. Raises InvalidInput where `observe` would find no file."""
-    from lineage_platform.transformations.reading.locate import locate
+def appearance(source: Source) -> list[tuple[str, int, str]]:
+    """Path, size and time of the last change of every file (of Python distributions: of every RECORD), without reading
+    any: when these are the same, the content very likely is. Raises InvalidInput where `observe` would find no file."""
+    from lineage_platform.transformations.reading.locate import appearance
 
-    return ((file.path, file.bytes, file.changed) for file in locate(source))
+    return appearance(source)

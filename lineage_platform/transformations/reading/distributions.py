@@ -24,7 +24,7 @@ import json
 import re
 from dataclasses import dataclass
 from importlib.metadata import Distribution, distributions
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 
 from lineage_platform.errors import InvalidInput, NotFound
 from lineage_platform.model.definitions import Source
@@ -67,7 +67,7 @@ def installed_files(source: Source) -> dict[str, Installed]:
 
     Raises InvalidInput if a name in `source.distributions` is not installed or has no RECORD.
     """
-    wanted, excluded = _names(source.distributions), _names(source.exclude)
+    wanted = _names(source.distributions)
     files: dict[str, Installed] = {}
     known: dict[str, Distribution] = {}
     for found in distributions(path=[source.location]):
@@ -77,7 +77,7 @@ def installed_files(source: Source) -> dict[str, Installed]:
         missing = NotFound("distribution", name, known)
         raise InvalidInput(f"{source.location}: {missing}; expected the names of installed distributions")
     for name, distribution in sorted(known.items()):
-        if (wanted and name not in wanted) or name in excluded or _is_editable(distribution):
+        if not _is_meant(source, name) or _is_editable(distribution):
             continue
         if distribution.files is None and name in wanted:
             raise InvalidInput(
@@ -88,6 +88,15 @@ def installed_files(source: Source) -> dict[str, Installed]:
             if _is_text(file):
                 files.setdefault(file.as_posix(), installed)
     return dict(sorted(files.items()))
+
+
+def record_files(source: Source) -> list[str]:
+    """Paths below `source.location` of the RECORD of each distribution meant: an installer that changes one writes it."""
+    folders = sorted(Path(source.location).glob("*.dist-info"))
+    meant = [
+        folder for folder in folders if _is_meant(source, normalised_name(folder.name.partition("-")[0]))
+    ]
+    return [f"{folder.name}/RECORD" for folder in meant if (folder / "RECORD").is_file()]
 
 
 def normalised_name(name: str) -> str:
@@ -106,6 +115,11 @@ def declared(distribution: Distribution) -> str | None:
     classifiers = metadata.get_all("Classifier") or ()
     parts += [f"Classifier: {value}" for value in classifiers if value.startswith("License ::")]
     return "; ".join(parts) or None
+
+
+def _is_meant(source: Source, name: str) -> bool:
+    wanted = _names(source.distributions)
+    return (name in wanted or not wanted) and name not in _names(source.exclude)
 
 
 def _names(names: tuple[str, ...]) -> set[str]:

@@ -9,7 +9,7 @@ from typing import BinaryIO, NamedTuple, Protocol
 
 from lineage_platform.errors import InvalidInput
 from lineage_platform.model.definitions import Source
-from lineage_platform.transformations.reading.distributions import installed_files
+from lineage_platform.transformations.reading.distributions import installed_files, record_files
 from lineage_platform.transformations.reading.local_folder import LocalFolder
 
 
@@ -29,13 +29,24 @@ def locate(source: Source) -> list[Located]:
     """
     folder = folder_of(source)
     if source.format == "python-distributions":
-        paths = [path for path in installed_files(source) if folder.exists(path)]
-    else:
-        paths = folder.matching()
+        return _located(source, [path for path in installed_files(source) if folder.exists(path)])
+    return _located(source, folder.matching())
+
+
+def appearance(source: Source) -> list[tuple[str, int, str]]:
+    """What `reading.appearance` says."""
+    found = (
+        _located(source, record_files(source)) if source.format == "python-distributions" else locate(source)
+    )
+    return [(file.path, file.bytes, file.changed) for file in found]
+
+
+def _located(source: Source, paths: list[str]) -> list[Located]:
     if not paths:
         raise InvalidInput(
             f"{source.id}: location: got {source.location}, which matches no file; expected a path, glob or URL of files"
         )
+    folder = folder_of(source)
     return [Located(path, folder.address(path), *folder.state(path)) for path in sorted(paths)]
 
 
