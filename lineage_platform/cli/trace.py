@@ -109,10 +109,11 @@ def _show_document(answer: DocumentTrace) -> None:
 
 def show_way(answer: ShardTrace | DocumentTrace) -> None:
     """The runs, the evidence and the gaps of an answer."""
+    jobs = {entry.index: (entry.event or {}).get("job") for entry in answer.evidence.entries}
     output.table(
         "Transformations, first to last",
-        map(vars, answer.transformations),
-        ("name", "code_version", "run_id", "ledger_index"),
+        [{**vars(step), "of": jobs.get(step.ledger_index)} for step in answer.transformations],
+        ("of", "name", "code_version", "run_id", "ledger_index"),
     )
     checkpoint = answer.evidence.checkpoint
     if checkpoint is not None:

@@ -8,9 +8,13 @@ from urllib.parse import urlsplit
 import psycopg
 import pytest
 
+from lineage_platform.audit.verification import recorded as claims_of
+from lineage_platform.audit.verification.entries import verify_entries
+from lineage_platform.audit.verification.report import Report
 from lineage_platform.settings import read_settings
 from lineage_platform.wiring import open_recorder, open_workspace
 from lineage_platform.wiring.reading import OpenWorkspace
+from tests.audit.verifying import Entries, quiet
 from tests.audit.worlds import World, make_world
 
 
@@ -37,3 +41,14 @@ def asked(world: World) -> Iterator[OpenWorkspace]:
     """The world, to ask."""
     with open_workspace(settings=world.settings) as opened:
         yield opened
+
+
+@pytest.fixture(scope="session")
+def entries(world: World) -> Entries:
+    """All claims and all events of the world."""
+    with open_workspace(settings=world.settings) as opened, opened.catalog.snapshot():
+        recorded = claims_of.read(opened.catalog)
+        report = Report(quiet)
+        events = list(verify_entries(opened.catalog, recorded, opened.public_key, report))
+        assert report.problems == 0
+    return recorded, events

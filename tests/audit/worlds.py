@@ -33,6 +33,7 @@ from lineage_platform.model.tables import (
     annotations_schema,
 )
 from lineage_platform.model.versions import (
+    ParentRun,
     Result,
     Snapshot,
     SnapshotFile,
@@ -66,6 +67,7 @@ WORDS = (
     "bridge",
 )
 SHARDS = 3
+PARENT = ParentRun("dagster", "__ASSET_JOB", "00a2075a-5eb7-44d7-943f-2d8b2905a9e0")
 
 
 @dataclass(frozen=True)
@@ -190,7 +192,7 @@ def observe(world: World, recorder: Recorder, name: str) -> Snapshot:
         digested = hashlib.sha256(content.encode()).hexdigest()
         files.append(SnapshotFile(f"{name}/{position}.jsonl", len(content), digested, position * 1000))
     terms = [terms_of(source, None)]
-    snapshot = recorder.observe(source, snapshot_digest(files), files, None, terms)
+    snapshot = recorder.observe(source, snapshot_digest(files), files, PARENT, terms)
     world.snapshots[name] = snapshot
     return snapshot
 
@@ -203,7 +205,7 @@ def subject_hash(settings: Settings, value: str) -> bytes:
 def make_documents(world: World, recorder: Recorder, name: str) -> Version:
     source, snapshot = world.sources[name], world.snapshots[name]
     step = Transformation("read-documents", "1", {"source": name})
-    with recorder.attempt(f"documents/{name}", step, [snapshot]) as attempt:
+    with recorder.attempt(f"documents/{name}", step, [snapshot], PARENT) as attempt:
         rows, decisions = [], []
         for number, record in enumerate(world.records[name]):
             key = world.key(name, number)
@@ -269,7 +271,9 @@ def make_documents(world: World, recorder: Recorder, name: str) -> Version:
 def make_annotations(world: World, recorder: Recorder, name: str) -> Version:
     documents = world.versions[f"documents/{name}"]
     schema = annotations_schema(())
-    with recorder.attempt(f"annotations/{name}", Transformation("annotate", "1", {}), [documents]) as attempt:
+    with recorder.attempt(
+        f"annotations/{name}", Transformation("annotate", "1", {}), [documents], PARENT
+    ) as attempt:
         parts, tables = [], []
         for number, path in enumerate(recorder.paths(documents, "documents")):
             table = read_table(path)
@@ -309,7 +313,7 @@ def _deduplicated(world: World, recorder: Recorder) -> None:
     }
     ranks = {number: int(number != terms_number("press", None)) for number in numbers}
     step = Transformation("deduplicate", "1", {"exact": True})
-    with recorder.attempt("demo/deduplicated", step, inputs) as attempt:
+    with recorder.attempt("demo/deduplicated", step, inputs, PARENT) as attempt:
         result = deduplicate(
             [path for version in inputs for path in recorder.paths(version, "annotations")],
             world.corpus.deduplication,
@@ -326,7 +330,7 @@ def _selection(world: World, recorder: Recorder) -> None:
     annotations = {name: world.versions[f"annotations/{name}"] for name in world.sources}
     deduplicated = world.versions["demo/deduplicated"]
     step = Transformation("select", "1", {"seed": 0, "weights": {"press": 2.0}})
-    with recorder.attempt("demo/selection", step, [*annotations.values(), deduplicated]) as attempt:
+    with recorder.attempt("demo/selection", step, [*annotations.values(), deduplicated], PARENT) as attempt:
         result = select(
             {name: recorder.paths(version, "annotations") for name, version in annotations.items()},
             recorder.paths(deduplicated, "decisions"),
@@ -342,7 +346,7 @@ def _selection(world: World, recorder: Recorder) -> None:
 def _tokenizer(world: World, recorder: Recorder) -> None:
     selection = world.versions["demo/selection"]
     inputs = [selection, *(world.versions[f"documents/{name}"] for name in world.sources)]
-    with recorder.attempt("demo/tokenizer", Transformation("train", "1", {}), inputs) as attempt:
+    with recorder.attempt("demo/tokenizer", Transformation("train", "1", {}), inputs, PARENT) as attempt:
         result = train_tokenizer(
             recorder.paths(selection, "selection"),
             _documents(world, recorder),
@@ -359,7 +363,7 @@ def _shards(world: World, recorder: Recorder) -> None:
     selection, tokenizer = world.versions["demo/selection"], world.versions["demo/tokenizer"]
     inputs = [selection, tokenizer, *(world.versions[f"documents/{name}"] for name in world.sources)]
     step = Transformation("pack", "1", {"shards": {"seed": world.corpus.shards.seed}, "shard_count": SHARDS})
-    with recorder.attempt("demo/shards", step, inputs) as attempt:
+    with recorder.attempt("demo/shards", step, inputs, PARENT) as attempt:
         result = pack(
             recorder.paths(selection, "selection"),
             _documents(world, recorder),

@@ -90,7 +90,8 @@ class Claims:
         parent = None
         if "parent" in facets:
             asking = facets["parent"]
-            parent = {**asking["job"], "run_id": asking["run"]["runId"]}
+            job = asking["job"]
+            parent = {"namespace": job["namespace"], "job": job["name"], "run_id": asking["run"]["runId"]}
         self._report.same("run", run, row["parent"], parent)
 
     def _verify_end(self, run: str, row: Row, leaf: Row, event: Event) -> None:

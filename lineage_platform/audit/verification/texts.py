@@ -55,16 +55,17 @@ def bin_texts(tokens: File, index: File, files: Files, encoder: Encoder) -> Iter
     if not fits:
         raise VerificationFailed(f"{index.name}: got positions that are not those of {tokens.name}")
     closing = int(encoder.end_of_document is not None)
+    whole = read_tokens(path, found.dtype, 0, int(ends[-1]) if len(ends) else 0)
     for start in range(0, len(ends), _BATCH_DOCUMENTS):
         hashes = []
         for row in range(start, min(start + _BATCH_DOCUMENTS, len(ends))):
-            length = int(found.lengths[row])
-            stored = read_tokens(path, found.dtype, int(ends[row]) - length, length)
-            if closing and (length == 0 or stored[-1] != encoder.end_of_document):
+            stored = whole[ends[row] - found.lengths[row] : ends[row]].tolist()
+            if closing and stored[-1:] != [encoder.end_of_document]:
                 raise VerificationFailed(
                     f"{tokens.name}: row {row} does not end with the end-of-document token"
                 )
-            hashes.append(hashlib.sha256(encoder.decode(stored[: length - closing]).encode()).digest())
+            text = encoder.decode(stored[: len(stored) - closing])
+            hashes.append(hashlib.sha256(text.encode()).digest())
         lengths = pa.array(found.lengths[start : start + len(hashes)] - closing, pa.int32())
         yield _batch(shard, start, hashes, pa.nulls(len(hashes), pa.int64()), lengths)
 
