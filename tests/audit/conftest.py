@@ -14,13 +14,23 @@ from lineage_platform.audit.verification.report import Report
 from lineage_platform.settings import read_settings
 from lineage_platform.wiring import open_recorder, open_workspace
 from lineage_platform.wiring.reading import OpenWorkspace
+from tests.audit.definitions import World
 from tests.audit.verifying import Entries, quiet
-from tests.audit.worlds import World, make_world
+from tests.audit.worlds import make_world
+
+
+_made: list[World] = []  # tests/cli uses the fixture too, under a name of its own to pytest
 
 
 @pytest.fixture(scope="session")
 def world(server: str, tmp_path_factory: pytest.TempPathFactory) -> World:
     """A recorded world in a database of its own; leave it as it is."""
+    if not _made:
+        _made.append(_make_world(server, tmp_path_factory))
+    return _made[0]
+
+
+def _make_world(server: str, tmp_path_factory: pytest.TempPathFactory) -> World:
     with psycopg.connect(server, autocommit=True) as connection:
         connection.execute("CREATE DATABASE audit_world")
     folder = tmp_path_factory.mktemp("world")

@@ -12,7 +12,8 @@ from lineage_platform.ledger.keys import load_or_create_key
 from lineage_platform.recording import Recorder
 from lineage_platform.settings import Settings
 from lineage_platform.wiring import open_workspace
-from tests.audit.worlds import World, declared, observe, records
+from tests.audit.definitions import World, declared, records
+from tests.audit.worlds import observe
 
 
 def small_world(settings: Settings, recorder: Recorder, *names: str) -> World:

@@ -14,7 +14,9 @@ from lineage_platform.recording import Recorder
 from lineage_platform.settings import Settings
 from lineage_platform.wiring import open_workspace
 from lineage_platform.wiring.reading import OpenWorkspace
-from tests.audit.worlds import World, declared, make_corpus, make_world
+from tests.audit.corpora import make_corpus, make_selection, make_shards, make_tokenizer
+from tests.audit.definitions import World, declared
+from tests.audit.worlds import make_world
 
 
 def documents(impact: Impact) -> int:
@@ -134,9 +136,7 @@ def test_terms_as_they_were_believed_and_all_versions(settings: Settings, record
         assert opened.impact(licence="CC-BY-NC-4.0", as_of=before) == first
         with pytest.raises(NotFound):
             opened.impact(licence="CC-BY-NC-4.0", as_of=before - timedelta(days=1))
-    from tests.audit import worlds
-
-    for make in (worlds._selection, worlds._tokenizer, worlds._shards):
+    for make in (make_selection, make_tokenizer, make_shards):
         make(world, recorder)
     with open_workspace(settings=settings) as opened:
         assert opened.impact(licence="CC0-1.0").corpora == ()

@@ -16,7 +16,8 @@ from psycopg.types.json import Jsonb
 from lineage_platform.audit.overlay import cover
 from lineage_platform.catalog.rows import OverlayRow
 from lineage_platform.wiring.reading import OpenWorkspace
-from tests.audit.worlds import World, subject_hash
+from tests.audit.definitions import World
+from tests.audit.worlds import subject_hash
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 WITHDRAWN = {

@@ -12,7 +12,8 @@ from lineage_platform.errors import InvalidInput, NotFound, VerificationFailed
 from lineage_platform.ledger import merkle
 from lineage_platform.wiring import open_workspace
 from lineage_platform.wiring.reading import OpenWorkspace
-from tests.audit.worlds import SHARDS, World, make_world
+from tests.audit.definitions import SHARDS, World
+from tests.audit.worlds import make_world
 
 LICENCES = {("press", None): "CC-BY-4.0", ("blog", None): "CC-BY-4.0", ("forum", None): "CC-BY-NC-4.0"}
 

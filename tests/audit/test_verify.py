@@ -12,10 +12,16 @@ from lineage_platform.audit.verification import recorded as claims_of
 from lineage_platform.audit.verification.claims import Claims
 from lineage_platform.audit.verification.entries import verify_entries
 from lineage_platform.audit.verification.report import Report
+from lineage_platform.model.versions import Transformation
+from lineage_platform.policy.terms import terms_of
+from lineage_platform.recording import Recorder
+from lineage_platform.settings import Settings
 from lineage_platform.wiring import open_workspace
 from lineage_platform.wiring.reading import OpenWorkspace
+from tests.audit.corpora import make_corpus
+from tests.audit.definitions import PARENT, World, declared
 from tests.audit.verifying import quiet
-from tests.audit.worlds import World
+from tests.audit.worlds import make_annotations, make_documents, make_world
 
 
 def test_an_untouched_world_is_fine(asked: OpenWorkspace, world: World) -> None:
@@ -84,6 +90,8 @@ FLIP = "set_byte({0}, length({0}) - 1, get_byte({0}, length({0}) - 1) # 1)"
         ("UPDATE lineage.version_terms SET tokens = tokens + 1", {"version", "terms"}),
         ("UPDATE lineage.terms SET statement = jsonb_set(statement, '{licence}', '\"MIT\"') WHERE source = 'forum'", {"terms"}),
         ("UPDATE lineage.runs SET checks = '[{}]' WHERE dataset = 'demo/selection'", {"run"}),
+        ("INSERT INTO lineage.overlay (source, statement, reason, author, valid_from, recorded_at, ledger_index) "
+         "VALUES ('press', '{}', '', '', now(), now(), 10000)", {"overlay"}),
         ("UPDATE lineage.snapshots SET definition = jsonb_set(definition, '{title}', '\"X\"')", {"snapshot"}),
     ],
 )  # fmt: skip
@@ -112,3 +120,31 @@ def test_every_byte_of_a_checkpoint(world: World, database: psycopg.Connection[A
             altered = {**row, "note": note[:place] + letter + note[place + 1 :]}
             _verify_checkpoint(altered, row["root"], leaf, recorded, key, report)
             assert report.problems > 0, (place, letter)
+
+
+def test_a_busy_history_is_fine(settings: Settings, recorder: Recorder) -> None:
+    """Runs that failed, were aborted, are open, or gave again what was there; terms that changed."""
+    world = make_world(settings, recorder, formats=("parquet",))
+    step = Transformation("read-documents", "1", {"source": "press"})
+    inputs = [world.snapshots["press"]]
+    with pytest.raises(ZeroDivisionError), recorder.attempt("documents/press", step, inputs, PARENT):
+        raise ZeroDivisionError("a secret of the record")
+    with pytest.raises(KeyboardInterrupt), recorder.attempt("documents/press", step, inputs):
+        raise KeyboardInterrupt
+    recorder.attempt("documents/blog", step, [world.snapshots["blog"]], PARENT).__enter__()
+    assert len(recorder.abort_orphans(lambda _run: False)) == 1
+    with recorder.attempt("documents/press", step, inputs, PARENT) as attempt:
+        attempt.confirm(world.versions["documents/press"])
+    changed_terms = declared("forum", "CC0-1.0", "not-personal-data", "none", valid_from="2024-01-01")
+    snapshot = world.snapshots["forum"]
+    recorder.observe(changed_terms, snapshot.digest, snapshot.files, PARENT, [terms_of(changed_terms, None)])
+    make_documents(world, recorder, "press")
+    make_annotations(world, recorder, "forum")
+    make_corpus(world, recorder)
+    open_run = recorder.attempt("documents/blog", step, [world.snapshots["blog"]], PARENT)
+    open_run.__enter__()
+    with open_workspace(settings=settings) as opened:
+        answer = opened.verify()
+        assert answer.problems == ()
+        assert answer.checked["runs"] == 13 + 4 + 1 + 1 + 1 + 4 + 1
+        assert {gap.kind for gap in opened.trace("0").gaps} == {"licence-unknown"}

@@ -20,8 +20,8 @@ from lineage_platform.errors import VerificationFailed
 from lineage_platform.model.versions import File
 from lineage_platform.transformations.parts import read_table, write_table
 from lineage_platform.wiring.reading import OpenWorkspace
+from tests.audit.definitions import World
 from tests.audit.verifying import Entries, changed, quiet
-from tests.audit.worlds import World
 
 
 @pytest.fixture

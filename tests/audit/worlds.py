@@ -9,23 +9,18 @@ import hashlib
 import hmac
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from pathlib import Path
 
 import pyarrow as pa
 
 from lineage_platform.ledger.keys import load_or_create_secret
 from lineage_platform.model.definitions import (
     Corpus,
-    DeclaredTerms,
     Deduplication,
-    RecordFields,
     ShardSpec,
-    Source,
     TokenizerSpec,
     WeightedSource,
 )
-from lineage_platform.model.keys import document_key, record_identity, terms_number
+from lineage_platform.model.keys import record_identity, terms_number
 from lineage_platform.model.tables import (
     DECISIONS,
     DOCUMENTS,
@@ -33,7 +28,6 @@ from lineage_platform.model.tables import (
     annotations_schema,
 )
 from lineage_platform.model.versions import (
-    ParentRun,
     Result,
     Snapshot,
     SnapshotFile,
@@ -45,105 +39,10 @@ from lineage_platform.policy.terms import terms_of
 from lineage_platform.recording import Recorder
 from lineage_platform.settings import Settings
 from lineage_platform.transformations import digest
-from lineage_platform.transformations.deduplicated import deduplicate
-from lineage_platform.transformations.engine import Engine
 from lineage_platform.transformations.parts import read_table, write_table
 from lineage_platform.transformations.reading.observation import snapshot_digest
-from lineage_platform.transformations.selection import select
-from lineage_platform.transformations.shards import pack
-from lineage_platform.transformations.tokenizer import train_tokenizer
-
-WORDS = (
-    "river",
-    "snow",
-    "valley",
-    "index",
-    "memory",
-    "letter",
-    "weather",
-    "house",
-    "bread",
-    "door",
-    "bridge",
-)
-SHARDS = 3
-PARENT = ParentRun("dagster", "__ASSET_JOB", "00a2075a-5eb7-44d7-943f-2d8b2905a9e0")
-
-
-@dataclass(frozen=True)
-class Record:
-    """One record of a source before it is read; `text` None could not be read."""
-
-    file: int
-    ordinal: int
-    text: str | None
-    declared: str | None = None
-    subject: str | None = None
-    edited: bool = False
-
-
-@dataclass
-class World:
-    """What was recorded, and what is known about it independently of the product's questions."""
-
-    settings: Settings
-    corpus: Corpus
-    sources: dict[str, Source]
-    records: dict[str, list[Record]]
-    snapshots: dict[str, Snapshot] = field(default_factory=dict)
-    versions: dict[str, Version] = field(default_factory=dict)
-    duplicates: dict[int, int] = field(default_factory=dict)  # child -> survivor
-
-    def key(self, source: str, number: int) -> int:
-        """Document key of the record `number` of a source."""
-        record = self.records[source][number]
-        first = self.snapshots[source].files[record.file].first_ordinal
-        return document_key(self.snapshots[source].number, first + record.ordinal)
-
-    def kept(self, source: str) -> list[int]:
-        """Numbers of the records that reach the corpus."""
-        return [
-            number
-            for number, record in enumerate(self.records[source])
-            if record.text is not None and self.key(source, number) not in self.duplicates
-        ]
-
-
-def prose(number: int) -> str:
-    """A text of its own for every number."""
-    return (
-        " ".join(WORDS[(number * 7 + i * i + number // 3) % len(WORDS)] for i in range(12 + number % 9))
-        + f" {number}."
-    )
-
-
-def declared(source: str, licence: str, basis: str, personal: str, **terms: str) -> Source:
-    return Source(
-        id=source,
-        title=source.title(),
-        publisher="Example Society",
-        homepage=None,
-        steward="data@example.org",
-        location=f"/data/{source}/*.jsonl",
-        format="jsonl",
-        compression="auto",
-        record=RecordFields(),
-        terms=DeclaredTerms(licence, basis, personal, **terms),  # type: ignore[arg-type]
-    )
-
-
-def records(source: str) -> list[Record]:
-    if source == "press":
-        return [Record(number // 20, number % 20, prose(number), edited=number == 3) for number in range(40)]
-    if source == "forum":
-        licences = (None, "MIT", "some home-made licence")
-        texts = [prose(number if number < 5 else 100 + number) for number in range(30)]
-        made = [Record(0, number, texts[number], licences[number % 3]) for number in range(30)]
-        return [*made, Record(0, 30, None)]
-    return [
-        Record(0, number, prose(200 + number), subject=f"Person{number % 4}@Example.org ")
-        for number in range(12)
-    ]
+from tests.audit.corpora import make_corpus
+from tests.audit.definitions import PARENT, World, declared, records
 
 
 def make_world(
@@ -173,14 +72,6 @@ def make_world(
         make_annotations(world, recorder, name)
     make_corpus(world, recorder)
     return world
-
-
-def make_corpus(world: World, recorder: Recorder) -> Version:
-    """Record the corpus's own datasets on what its sources have now."""
-    corpus = world.corpus
-    for make in (_deduplicated, _selection, _tokenizer, _shards):
-        make(world, recorder)
-    return world.versions[f"{corpus.id}/shards"]
 
 
 def observe(world: World, recorder: Recorder, name: str) -> Snapshot:
@@ -301,90 +192,6 @@ def make_annotations(world: World, recorder: Recorder, name: str) -> Version:
     return version
 
 
-def _deduplicated(world: World, recorder: Recorder) -> None:
-    """Equal texts: the copy of the press survives, whose rights rank first."""
-    inputs = [world.versions[f"annotations/{name}"] for name in world.sources]
-    survivors = {record.text: number for number, record in enumerate(world.records["press"])}
-    for number, record in enumerate(world.records["forum"]):
-        if record.text in survivors:
-            world.duplicates[world.key("forum", number)] = world.key("press", survivors[record.text])
-    numbers = {
-        terms_number(name, record.declared) for name in world.sources for record in world.records[name]
-    }
-    ranks = {number: int(number != terms_number("press", None)) for number in numbers}
-    step = Transformation("deduplicate", "1", {"exact": True})
-    with recorder.attempt("demo/deduplicated", step, inputs, PARENT) as attempt:
-        result = deduplicate(
-            [path for version in inputs for path in recorder.paths(version, "annotations")],
-            world.corpus.deduplication,
-            None,
-            ranks,
-            scratch=attempt.scratch,
-            engine=Engine(),
-            progress=_quiet,
-        )
-        world.versions["demo/deduplicated"] = attempt.commit(result)
-
-
-def _selection(world: World, recorder: Recorder) -> None:
-    annotations = {name: world.versions[f"annotations/{name}"] for name in world.sources}
-    deduplicated = world.versions["demo/deduplicated"]
-    step = Transformation("select", "1", {"seed": 0, "weights": {"press": 2.0}})
-    with recorder.attempt("demo/selection", step, [*annotations.values(), deduplicated], PARENT) as attempt:
-        result = select(
-            {name: recorder.paths(version, "annotations") for name, version in annotations.items()},
-            recorder.paths(deduplicated, "decisions"),
-            world.corpus,
-            None,
-            scratch=attempt.scratch,
-            engine=Engine(),
-            progress=_quiet,
-        )
-        world.versions["demo/selection"] = attempt.commit(result)
-
-
-def _tokenizer(world: World, recorder: Recorder) -> None:
-    selection = world.versions["demo/selection"]
-    inputs = [selection, *(world.versions[f"documents/{name}"] for name in world.sources)]
-    with recorder.attempt("demo/tokenizer", Transformation("train", "1", {}), inputs, PARENT) as attempt:
-        result = train_tokenizer(
-            recorder.paths(selection, "selection"),
-            _documents(world, recorder),
-            world.corpus.tokenizer,
-            0,
-            scratch=attempt.scratch,
-            engine=Engine(),
-            progress=_quiet,
-        )
-        world.versions["demo/tokenizer"] = attempt.commit(result)
-
-
-def _shards(world: World, recorder: Recorder) -> None:
-    selection, tokenizer = world.versions["demo/selection"], world.versions["demo/tokenizer"]
-    inputs = [selection, tokenizer, *(world.versions[f"documents/{name}"] for name in world.sources)]
-    step = Transformation("pack", "1", {"shards": {"seed": world.corpus.shards.seed}, "shard_count": SHARDS})
-    with recorder.attempt("demo/shards", step, inputs, PARENT) as attempt:
-        result = pack(
-            recorder.paths(selection, "selection"),
-            _documents(world, recorder),
-            recorder.paths(tokenizer, "tokenizer")[0],
-            world.corpus,
-            SHARDS,
-            scratch=attempt.scratch,
-            engine=Engine(),
-            progress=_quiet,
-        )
-        world.versions["demo/shards"] = attempt.commit(result)
-
-
-def _documents(world: World, recorder: Recorder) -> list[Path]:
-    return [
-        path
-        for name in world.sources
-        for path in recorder.paths(world.versions[f"documents/{name}"], "documents")
-    ]
-
-
 def _digest(table: pa.Table, columns: Sequence[str]) -> str:
     batches = table.combine_chunks().to_batches()
     return digest.content_digest(digest.digest_rows(batch, columns) for batch in batches)
@@ -398,7 +205,3 @@ def _annotations_digest(table: pa.Table) -> str:
 
 def _by_terms(table: pa.Table) -> dict[int, tuple[int, int]]:
     return {number: (count, 0) for number, count in Counter(table.column("terms").to_pylist()).items()}
-
-
-def _quiet(_done: int, _total: int) -> None:
-    """No progress wanted."""

@@ -12,7 +12,7 @@ import pytest
 from lineage_platform.cli.main import main
 from lineage_platform.settings import Settings
 from tests.audit.conftest import world as world
-from tests.audit.worlds import World
+from tests.audit.definitions import World
 
 
 @dataclass(frozen=True)

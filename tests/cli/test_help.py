@@ -11,7 +11,7 @@ import typer
 
 from lineage_platform.cli.main import app
 from lineage_platform.wiring import open_workspace
-from tests.audit.worlds import World
+from tests.audit.definitions import World
 from tests.cli.conftest import Lineage
 
 ROOT = Path(__file__).parents[2]

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from lineage_platform.wiring import open_workspace
-from tests.audit.worlds import World
+from tests.audit.definitions import World
 from tests.cli.conftest import Lineage
 
 
