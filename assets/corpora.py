@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+import expectations.decisions
+from assets.frames import frames
 from assets.platform import Platform
 from assets.recipe import digest
-from assets.step import Inputs
+from assets.step import Checks, Inputs, parts_of
+from assets.tags import source_tags
 from lineage_platform.model.definitions import Corpus, Source
-from lineage_platform.model.versions import Version
+from lineage_platform.model.versions import Result, Version
 from lineage_platform.transformations.standards import Standard, load_standard
 
 
@@ -40,10 +43,18 @@ def versions(inputs: Inputs, prefix: str) -> list[Version]:
 
 def common(corpus: Corpus, sources: dict[str, Source]) -> dict[str, Any]:
     """Arguments that every step of a corpus has."""
-    from assets.tags import source_tags
-
     return {
         "group": corpus.id.replace("-", "_").replace(".", "_"),
         "owners": (corpus.steward,),
         "tags": source_tags(sources_of(corpus, sources)),
+    }
+
+
+def check_decisions(_platform: Platform, _inputs: Inputs, result: Result) -> Checks:
+    """What guards a step whose only wide output is its decisions."""
+    return {
+        "decisions": expectations.decisions.check(
+            frames(parts_of(result, "decisions"), expectations.decisions.COLUMNS),
+            statistics=result.statistics,
+        )
     }

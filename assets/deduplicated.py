@@ -5,12 +5,18 @@ from __future__ import annotations
 from dataclasses import asdict
 from pathlib import Path
 
-import expectations.decisions
-from assets.corpora import common, rights_digest, source_ids, sources_of, standard_of, versions
-from assets.frames import frames
+from assets.corpora import (
+    check_decisions,
+    common,
+    rights_digest,
+    source_ids,
+    sources_of,
+    standard_of,
+    versions,
+)
 from assets.platform import Platform
 from assets.recipe import code_version
-from assets.step import Checks, Inputs, Step, parts_of
+from assets.step import Inputs, Step
 from lineage_platform.model import tables
 from lineage_platform.model.definitions import Corpus, Source
 from lineage_platform.model.versions import Result, Transformation
@@ -43,14 +49,6 @@ def deduplicated_step(corpus: Corpus, sources: dict[str, Source]) -> Step:
             progress=platform.progress(dataset),
         )
 
-    def check(_platform: Platform, _inputs: Inputs, result: Result) -> Checks:
-        return {
-            "decisions": expectations.decisions.check(
-                frames(parts_of(result, "decisions"), expectations.decisions.COLUMNS),
-                statistics=result.statistics,
-            )
-        }
-
     return Step(
         dataset=dataset,
         description=f"Exact and near duplicates across the sources of {corpus.title}. Of each cluster the copy with the "
@@ -60,7 +58,7 @@ def deduplicated_step(corpus: Corpus, sources: dict[str, Source]) -> Step:
         code_version=code_version(deduplicated.CODE_VERSION, {**declared, "terms": terms}),
         transformation=transformation,
         run=run,
-        check=check,
+        check=check_decisions,
         suites=("decisions",),
         kinds=frozenset({"parquet", "daft"}),
         tables={"decisions": tables.DECISIONS, "derivations": tables.DERIVATIONS},

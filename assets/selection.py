@@ -6,12 +6,10 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import cast
 
-import expectations.decisions
-from assets.corpora import common, source_ids, standard_of
-from assets.frames import frames
+from assets.corpora import check_decisions, common, source_ids, standard_of
 from assets.platform import Platform
 from assets.recipe import code_version
-from assets.step import Checks, Inputs, Step, parts_of
+from assets.step import Inputs, Step
 from lineage_platform.model import tables
 from lineage_platform.model.definitions import Corpus, Source
 from lineage_platform.model.versions import Result, Transformation, Version
@@ -41,14 +39,6 @@ def selection_step(corpus: Corpus, sources: dict[str, Source]) -> Step:
             progress=platform.progress(dataset),
         )
 
-    def check(_platform: Platform, _inputs: Inputs, result: Result) -> Checks:
-        return {
-            "decisions": expectations.decisions.check(
-                frames(parts_of(result, "decisions"), expectations.decisions.COLUMNS),
-                statistics=result.statistics,
-            )
-        }
-
     return Step(
         dataset=dataset,
         description=f"Selection of {corpus.title}: the survivors that meet the quality standard {corpus.quality}, sampled "
@@ -59,7 +49,7 @@ def selection_step(corpus: Corpus, sources: dict[str, Source]) -> Step:
             "select", selection.CODE_VERSION, parameters
         ),
         run=run,
-        check=check,
+        check=check_decisions,
         suites=("decisions",),
         kinds=frozenset({"parquet", "daft"}),
         tables={"selection": tables.SELECTION, "decisions": tables.DECISIONS},
