@@ -40,7 +40,7 @@ _ENCODINGS = {
         "tokens": "BYTE_STREAM_SPLIT",
     },
 }
-"""By role; measured by `python -m benchmarks.placements`: 5.1 and 4.7 bytes a document."""
+"""By role; the cheapest for each column: 5.1 and 4.7 bytes a document on made-up placements of 300,000 documents."""
 _KEYS = dict.fromkeys(("document", "child", "row", "record"), "DELTA_BINARY_PACKED")
 
 

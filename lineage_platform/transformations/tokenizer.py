@@ -26,7 +26,7 @@ from lineage_platform.transformations.selected import Pairing, pair, sampled, se
 
 CODE_VERSION = "1"
 
-SAMPLE_BYTES = 20_000_000
+SAMPLE_BYTES = 10_000_000
 """Text that a tokenizer is trained on."""
 
 MEASURE_BYTES = 2_000_000
