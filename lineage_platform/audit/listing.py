@@ -94,18 +94,19 @@ def list_shards(catalog: Catalog, files: Files, corpus: str, version: str | None
     with catalog.snapshot():
         found = corpus_version(catalog, corpus, version)
         shards = catalog.shards(found.id)
-        listed = [item.file for item in catalog.files([found.id])]
+        by_shard: dict[str, list[ShardFile]] = {}
+        for item in catalog.files([found.id]):
+            file = item.file
+            stem = file.name.partition(".")[0]
+            described = ShardFile(file.name, file.role, str(files.path(file)), file.sha256, file.bytes)
+            by_shard.setdefault(stem, []).append(described)
     entries = tuple(
         ShardEntry(
             row.name,
             row.documents,
             row.tokens,
             row.stored_tokens,
-            tuple(
-                ShardFile(file.name, file.role, str(files.path(file)), file.sha256, file.bytes)
-                for file in listed
-                if file.name.rpartition("/")[2].partition(".")[0] == row.name
-            ),
+            tuple(by_shard.get(row.name, ())),
         )
         for row in shards
     )

@@ -18,7 +18,6 @@ from tests.audit.definitions import World
 from tests.audit.verifying import Entries, quiet
 from tests.audit.worlds import make_world
 
-
 _made: list[World] = []  # tests/cli uses the fixture too, under a name of its own to pytest
 
 

@@ -96,6 +96,12 @@ def test_what_does_not_exist_or_is_no_question(asked: OpenWorkspace, world: Worl
         asked.impact(source="press", licence="MIT")
 
 
+def test_a_subject_is_not_looked_up_with_another_key(settings: Settings, recorder: Recorder) -> None:
+    with open_workspace(settings=settings) as opened, pytest.raises(InvalidInput, match=r"subject\.key"):
+        opened.impact(subject="person1@example.org")
+    assert not settings.subject_key_file.exists()
+
+
 @pytest.mark.parametrize(
     ("expression", "licence", "found"),
     [

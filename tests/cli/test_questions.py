@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -174,3 +175,23 @@ def test_what_a_trace_loads(world: World) -> None:
     )
     assert (done.returncode, done.stderr) == (0, "[]\n")
     assert "shard-00000" in done.stdout
+
+
+def test_tables_on_a_terminal(world: World) -> None:
+    master, slave = os.openpty()
+    program = "import sys; from lineage_platform.cli.main import main; sys.exit(main())"
+    environment = {**world.settings.environment(), "TERM": "xterm", "COLUMNS": "160", "PATH": "/usr/bin:/bin"}
+    process = subprocess.Popen(
+        [sys.executable, "-c", program, "trace", "0"], stdout=slave, stderr=slave, env=environment
+    )
+    os.close(slave)
+    shown = b""
+    while True:
+        try:
+            shown += os.read(master, 65536)
+        except OSError:  # the other end is closed
+            break
+    os.close(master)
+    assert process.wait() == 0
+    assert "─".encode() in shown
+    assert b"CC-BY-NC-4.0" in shown
