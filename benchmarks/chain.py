@@ -1,7 +1,7 @@
 """The whole chain of transformations on made-up documents: `python -m benchmarks.chain [--documents N]`.
 
 Prints CPU seconds by stage, documents per CPU second, peak memory, bytes a placement, and what the lineage itself costs,
-and writes the same to benchmarks/results/. Start-up (imports, kernels compiled, on a tiny corpus) is measured apart. The
+and writes the same as JSON. Start-up (imports, kernels compiled, on a tiny corpus) is measured apart. The
 lineage's share comes from a second run, in which its functions are timed. Catalog, events and Dagster are not in it.
 """
 
@@ -282,6 +282,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument(
         "--folder", type=Path, default=HERE / "data", help="for generated data and results of stages"
     )
+    parser.add_argument("--results", type=Path, default=HERE / "results", help="where the figures go")
     options = parser.parse_args(arguments)
     tiny, data = options.folder / "tiny", options.folder / f"{options.documents}"
     write(tiny, 60)
@@ -303,9 +304,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     figures = report(chain, lineage, metered, start, peak, known)
     shutil.rmtree(options.folder / "work", ignore_errors=True)
     show(figures)
-    results = HERE / "results"
-    results.mkdir(exist_ok=True)
-    target = results / f"chain-{options.documents}-{'-'.join(options.formats)}.json"
+    options.results.mkdir(parents=True, exist_ok=True)
+    target = options.results / f"chain-{options.documents}-{'-'.join(options.formats)}.json"
     target.write_text(json.dumps(figures, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
     print(f"written to {target}")
 

@@ -200,14 +200,16 @@ def read_batches(
     batch_rows: int = 4096,
     row_groups: Sequence[int] | None = None,
 ) -> Iterator[pa.RecordBatch]:
-    """Stream a part's rows in order, with bounded memory; all of them, or those of some row groups."""
+    """Stream a part's rows in order; all of them, or those of some row groups. A batch never spans row groups, so its
+    size in bytes is bounded as theirs is."""
     with pq.ParquetFile(path, memory_map=True, pre_buffer=False) as file:
-        yield from file.iter_batches(
-            batch_size=batch_rows,
-            columns=list(columns) if columns is not None else None,
-            row_groups=list(row_groups) if row_groups is not None else None,
-            use_threads=False,
-        )
+        for group in range(file.num_row_groups) if row_groups is None else row_groups:
+            yield from file.iter_batches(
+                batch_size=batch_rows,
+                columns=list(columns) if columns is not None else None,
+                row_groups=[group],
+                use_threads=False,
+            )
 
 
 def read_table(path: str | Path, columns: Sequence[str] | None = None) -> pa.Table:

@@ -116,6 +116,15 @@ def test_reading_by_key_reads_only_what_it_needs(low: int, high: int) -> None:
         ]
 
 
+def test_a_batch_never_spans_row_groups(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(parts, "ROW_GROUP_ROWS", 50)
+    part = write_table(tmp_path, "x.parquet", "decisions", NARROW, narrow(120))
+    assert [batch.num_rows for batch in read_batches(part.path, batch_rows=40)] == [40, 10, 40, 10, 20]
+    assert [batch.num_rows for batch in read_batches(part.path, row_groups=[2, 0])] == [20, 50]
+    batches = list(read_batches(part.path, batch_rows=7))
+    assert pa.Table.from_batches(batches).equals(read_table(part.path))
+
+
 def test_key_ranges_need_statistics(tmp_path: Path) -> None:
     pq.write_table(narrow(5), tmp_path / "x.parquet", write_statistics=False)
     with pytest.raises(ValueError, match=r"row group 0 has no statistics of 'document'"):
