@@ -42,7 +42,7 @@ def test_the_workspace_of_the_readme_loads(tmp_path: Path) -> None:
 
 def test_commands_of_the_readme_exist() -> None:
     text = (ROOT / "README.md").read_text()
-    verbs = {match for match in re.findall(r"lineage (?:--workspace \S+ )?([a-z]+)", text)}
+    verbs = set(re.findall(r"lineage (?:--workspace \S+ )?([a-z]+)", text))
     helped = subprocess.run(
         [str(Path(sys.executable).parent / "lineage"), "--help"], capture_output=True, text=True, check=True
     ).stdout

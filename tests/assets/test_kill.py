@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 import time
@@ -86,7 +85,7 @@ def test_killed_again_and_again(workspace: Path, undisturbed: dict[str, str]) ->
     verified = answer(workspace, "verify")
     assert verified["ok"], verified["problems"]
     scratch = workspace / ".lineage" / "store" / "scratch"
-    assert not scratch.exists() or not os.listdir(scratch)
+    assert not scratch.exists() or not list(scratch.iterdir())
     with open_workspace(workspace) as opened:
         states = Counter(run["state"] for run in opened.catalog.table("runs", "run_id"))
     assert states.pop("ABORT") >= 1
