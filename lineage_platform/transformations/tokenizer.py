@@ -94,7 +94,12 @@ def _statistics(path: Path, sample: pa.Table) -> Statistics:
     encoder = load_encoder(path, _first(sample.column("text").to_pylist(), MEASURE_BYTES))
     _, offsets = encoder.encode(sample.column("text").combine_chunks())
     tokens = sample.select(["terms"]).append_column("tokens", pa.array(offsets[1:] - offsets[:-1]))
-    sums = tokens.group_by("terms").aggregate([("tokens", "sum"), ("tokens", "count")]).to_pylist()
+    sums = (
+        tokens.group_by("terms")
+        .aggregate([("tokens", "sum"), ("tokens", "count")])
+        .sort_by("terms")
+        .to_pylist()
+    )
     size = sum(sample.column("bytes").to_pylist())
     total = int(offsets[-1])
     return Statistics(
