@@ -9,6 +9,8 @@
 | LINEAGE_SUBJECT_KEY_FILE | key of the hash that stands for data subjects | `$LINEAGE_HOME/keys/subject.key` |
 | LINEAGE_ALLOW_PATHS | colon-separated folders outside the workspace that sources may read | none |
 | LINEAGE_DATABASE_IDLE_SECONDS | after which the embedded database stops by itself | 900 |
+
+When to set which: docs/settings.md.
 """
 
 from __future__ import annotations
