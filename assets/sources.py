@@ -11,10 +11,10 @@ from assets.metadata import table
 from assets.orphans import mark_process
 from assets.platform import Platform
 from assets.tags import source_tags
-from lineage_platform.errors import LineageError
+from lineage_platform.errors import LineageError, NotFound
 from lineage_platform.model.definitions import Source
 from lineage_platform.model.terms import Terms
-from lineage_platform.model.versions import ParentRun, Snapshot
+from lineage_platform.model.versions import CheckResult, ParentRun, Snapshot
 from lineage_platform.policy.terms import terms_of
 from lineage_platform.policy.vocabulary import vocabulary
 from lineage_platform.transformations import reading
@@ -46,18 +46,31 @@ def source_asset(source: Source) -> dg.AssetsDefinition:
         platform.report({"event": "start", "asset": dataset})
         try:
             mark_process(context)
-            snapshot, terms = _observe(source, platform, parent_of(context))
+            before = _newest(source, platform)
+            snapshot, terms, outcome = _observe(source, platform, parent_of(context))
         except LineageError as error:
             platform.report({"event": "failed", "asset": dataset, "error": str(error)})
             raise failure(error, context.retry_number) from error
-        outcome = expectations.sources.check(
-            source=source,
-            snapshot=snapshot,
-            terms=terms,
-            withdrawable={basis.name for basis in vocabulary().values() if basis.consent},
+        for check in outcome:
+            if not check.success:
+                platform.report(
+                    {
+                        "event": "check",
+                        "asset": dataset,
+                        "name": check.name,
+                        "passed": False,
+                        "severity": check.severity,
+                    }
+                )
+        platform.report(
+            {
+                "event": "done",
+                "asset": dataset,
+                "seconds": round(time.monotonic() - started, 3),
+                "rows": len(snapshot.files),
+                "unchanged": before is not None and before.id == snapshot.id,
+            }
         )
-        seconds = round(time.monotonic() - started, 3)
-        platform.report({"event": "done", "asset": dataset, "seconds": seconds, "rows": len(snapshot.files)})
         return dg.MaterializeResult(
             metadata={
                 "snapshot": snapshot.id,
@@ -68,18 +81,35 @@ def source_asset(source: Source) -> dg.AssetsDefinition:
                 "terms": _terms_table(terms),
             },
             data_version=dg.DataVersion(snapshot.digest),
-            check_results=checks.results(checks.flat({SUITE: outcome}), [SUITE]),
+            check_results=checks.results(outcome, [SUITE]),
         )
 
     return observe
 
 
-def _observe(source: Source, platform: Platform, parent: ParentRun) -> tuple[Snapshot, list[Terms]]:
+def _newest(source: Source, platform: Platform) -> Snapshot | None:
+    try:
+        return platform.recorder.snapshot(source.id, usable=False)
+    except NotFound:
+        return None
+
+
+def _observe(
+    source: Source, platform: Platform, parent: ParentRun
+) -> tuple[Snapshot, list[Terms], tuple[CheckResult, ...]]:
+    """What was recorded: the snapshot, the statements about its records, and what the suite says of both."""
     name = f"source/{source.id}"
     content, files = reading.observe(source, engine=platform.engine, progress=platform.progress(name))
     declared = {terms.declared for terms in platform.terms(source.id)} | {None}
     terms = sorted((terms_of(source, item) for item in declared), key=lambda item: item.declared or "")
-    return platform.recorder.observe(source, content, files, parent, terms), terms
+    found = expectations.sources.check(
+        source=source,
+        files=files,
+        terms=terms,
+        withdrawable={basis.name for basis in vocabulary().values() if basis.consent},
+    )
+    outcome = checks.flat({SUITE: found})
+    return platform.recorder.observe(source, content, files, parent, terms, outcome), terms, outcome
 
 
 def _description(source: Source) -> str:

@@ -11,7 +11,7 @@ from expectations.context import expect, suite_of, validate
 from expectations.frames import row
 from lineage_platform.model.definitions import Source
 from lineage_platform.model.terms import NOASSERTION, Terms
-from lineage_platform.model.versions import CheckResult, Snapshot
+from lineage_platform.model.versions import CheckResult, SnapshotFile
 
 _PERSONAL = frozenset({"personal", "sensitive"})
 
@@ -73,14 +73,13 @@ def suite() -> Any:
 
 
 def check(
-    *, source: Source, snapshot: Snapshot, terms: Sequence[Terms], withdrawable: Collection[str]
+    *, source: Source, files: Sequence[SnapshotFile], terms: Sequence[Terms], withdrawable: Collection[str]
 ) -> list[CheckResult]:
-    """Results for one snapshot of a source and the statements that hold for its records.
+    """Results for the files of one snapshot of a source and the statements that hold for its records.
 
     `withdrawable` are the consent bases that a person can withdraw. What is unknown is no failure here: it is listed as a
     gap in every answer, and is not allow at a release.
     """
-    files = snapshot.files
     size = row({"files": len(files), "bytes": sum(file.bytes for file in files), "terms": len(terms)})
     statements = pd.DataFrame(
         {

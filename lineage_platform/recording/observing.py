@@ -5,22 +5,22 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, select
 
-from lineage_platform.catalog import statements, versions, writing
-from lineage_platform.catalog.forms import rfc3339, storable
+from lineage_platform.catalog import statements, tables, versions, writing
+from lineage_platform.catalog.forms import checks_form, checks_from, rfc3339, storable
 from lineage_platform.catalog.ledger import Ledger
-from lineage_platform.errors import InvalidInput, LineageError
+from lineage_platform.errors import ChecksFailed, InvalidInput, LineageError, NotFound
 from lineage_platform.events.arguments import EventDataset, RunState
 from lineage_platform.events.build import dataset_event, run_event
 from lineage_platform.ledger.canonical import canonical
 from lineage_platform.model.definitions import Source
 from lineage_platform.model.terms import Terms
-from lineage_platform.model.versions import ParentRun, Snapshot, SnapshotFile, Transformation
+from lineage_platform.model.versions import CheckResult, ParentRun, Snapshot, SnapshotFile, Transformation
 from lineage_platform.recording import telling
 from lineage_platform.recording.attempt import memo_key
 from lineage_platform.recording.backend import Backend
@@ -37,10 +37,12 @@ def observe(
     files: Sequence[SnapshotFile],
     parent: ParentRun | None,
     terms: Sequence[Terms],
+    checks: Sequence[CheckResult],
 ) -> Snapshot:
     """Record what is new about a source as one run; where nothing is, nothing is written.
 
-    The same digest is the same snapshot, with the number it always had. Changed statements are a dataset event.
+    The same digest is the same snapshot, with the number it always had. Changed statements are a dataset event. Checks
+    that say something else than those of the newest observation are new too.
     Raises InvalidInput for a file name that is not UTF-8.
     """
     unstorable = [file.path for file in files if storable(file.path) != file.path]
@@ -54,7 +56,13 @@ def observe(
         raise LineageError(f"source/{source.id}: two contents with digests that begin alike, one is {digest}")
     current = versions.current_run(connection, f"source/{source.id}")
     news = statements.news(connection, terms)
-    if known is not None and current is not None and current.version_id == known.id and not news:
+    if (
+        known is not None
+        and current is not None
+        and current.version_id == known.id
+        and not news
+        and _checks_of(connection, current.run_id) == checks_form(checks)
+    ):
         return known
 
     run_id = uuid4()
@@ -65,7 +73,7 @@ def observe(
     transformation = Transformation(
         "observe", CODE_VERSION, {"format": source.format, "definition": declared}
     )
-    output = telling.observed(source.id, name, files, source.steward)
+    output = replace(telling.observed(source.id, name, files, source.steward), checks=tuple(checks))
 
     def event(state: RunState, outputs: Sequence[EventDataset]) -> dict[str, Any]:
         return run_event(
@@ -111,9 +119,31 @@ def observe(
             ledger_index=index,
         )
         known = Snapshot(source.id, number, digest, tuple(files), rfc3339(ledger.time))
-    writing.complete_run(connection, run_id, gave=name, checks=(), time=ledger.time, ledger_index=index)
+    writing.complete_run(connection, run_id, gave=name, checks=checks, time=ledger.time, ledger_index=index)
     ledger.write(backend.key)
     return known
+
+
+def newest(connection: Connection, source: str, *, usable: bool) -> Snapshot:
+    """The snapshot of a source that was observed last.
+
+    Raises NotFound, or, where it is to be `usable`, ChecksFailed when error-level checks of that observation failed.
+    """
+    run = versions.current_run(connection, f"source/{source}")
+    snapshot = versions.current_snapshot(connection, source)
+    if run is None or snapshot is None:
+        raise NotFound("source", source, versions.sources(connection))
+    checks = checks_from(_checks_of(connection, run.run_id))
+    failed = [check for check in checks if not check.success and check.severity == "error"]
+    if usable and failed:
+        listed = "; ".join(f"{item.name}: got {item.actual}, expected {item.expected}" for item in failed)
+        raise ChecksFailed(f"{snapshot.id} must not be used, {len(failed)} checks failed: {listed}")
+    return snapshot
+
+
+def _checks_of(connection: Connection, run_id: UUID) -> list[dict[str, Any]]:
+    """The check results of a run, as JSON."""
+    return connection.scalar(select(tables.runs.c.checks).where(tables.runs.c.run_id == run_id)) or []
 
 
 def definition_of(source: Source) -> dict[str, Any]:

@@ -15,7 +15,14 @@ from lineage_platform.catalog.engine import Database
 from lineage_platform.errors import ChecksFailed, NotFound
 from lineage_platform.model.definitions import Source
 from lineage_platform.model.terms import Terms
-from lineage_platform.model.versions import ParentRun, Snapshot, SnapshotFile, Transformation, Version
+from lineage_platform.model.versions import (
+    CheckResult,
+    ParentRun,
+    Snapshot,
+    SnapshotFile,
+    Transformation,
+    Version,
+)
 from lineage_platform.recording import closing, observing
 from lineage_platform.recording.attempt import Attempt, memo_key
 from lineage_platform.recording.backend import Backend
@@ -41,8 +48,9 @@ class Recorder:
         files: Sequence[SnapshotFile],
         parent: ParentRun | None = None,
         terms: Sequence[Terms] = (),
+        checks: Sequence[CheckResult] = (),
     ) -> Snapshot:
-        """Record what stands at a source now: the same digest is the same snapshot, equal terms are not repeated."""
+        """Record what stands at a source now: the same digest is the same snapshot; equal terms and checks are not repeated."""
         return self._database.transaction(
             partial(
                 observing.observe,
@@ -52,6 +60,7 @@ class Recorder:
                 files=files,
                 parent=parent,
                 terms=terms,
+                checks=checks,
             )
         )
 
@@ -97,16 +106,12 @@ class Recorder:
 
         return self._database.transaction(work)
 
-    def snapshot(self, source: str) -> Snapshot:
-        """The snapshot of a source that was observed last. Raises NotFound."""
+    def snapshot(self, source: str, *, usable: bool = True) -> Snapshot:
+        """The snapshot of a source that was observed last, to build on; not `usable`: whatever its checks say.
 
-        def work(connection: Connection) -> Snapshot:
-            snapshot = versions.current_snapshot(connection, source)
-            if snapshot is None:
-                raise NotFound("source", source, versions.sources(connection))
-            return snapshot
-
-        return self._database.transaction(work)
+        Raises NotFound, or ChecksFailed when it must not be used.
+        """
+        return self._database.transaction(partial(observing.newest, source=source, usable=usable))
 
     def find(self, dataset: str, transformation: Transformation, inputs: Sequence[str]) -> Version | None:
         """The version that the same transformation made of the same inputs (ids), with checks that passed.

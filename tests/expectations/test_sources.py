@@ -8,7 +8,7 @@ import pytest
 from expectations import sources
 from lineage_platform.model.definitions import DeclaredTerms, RecordFields, Source
 from lineage_platform.model.terms import Evidence, Terms
-from lineage_platform.model.versions import CheckResult, Snapshot, SnapshotFile
+from lineage_platform.model.versions import CheckResult, SnapshotFile
 from tests.expectations.worlds import (
     failed,
 )
@@ -45,8 +45,7 @@ FILES = (SnapshotFile("a.json", 10, "00" * 32, 0),)
 def check_source(
     *terms: Terms, source: Source = SOURCE, files: tuple[SnapshotFile, ...] = FILES
 ) -> list[CheckResult]:
-    snapshot = Snapshot("alpaca", 1, "0" * 64, files, "2026-11-22T00:00:00Z")
-    return sources.check(source=source, snapshot=snapshot, terms=terms, withdrawable={"consent"})
+    return sources.check(source=source, files=files, terms=terms, withdrawable={"consent"})
 
 
 def test_a_source_as_it_should_be() -> None:

@@ -81,6 +81,43 @@ class TestObserve:
         payloads = query(settings, "SELECT payload FROM lineage.ledger_leaves")
         assert not any(b"hunter" in row[0] for row in payloads)
 
+    def test_checks_travel_in_the_event(self, recorder: Recorder, settings: Settings) -> None:
+        check = CheckResult("sources: nul \0", True, "error", "1 or more", "1", "files")
+        recorder.observe(source(), digest("a"), listing("a"), PARENT, [terms()], [check])
+        rows = query(
+            settings,
+            "SELECT checks, passed, payload FROM lineage.runs JOIN lineage.ledger_leaves ON ledger_index = index",
+        )
+        assert len(rows) == 1
+        told = json.loads(rows[0][2])["outputs"][0]["facets"]["dataQualityAssertions"]["assertions"]
+        assert [item["assertion"] for item in told] == [rows[0][0][0]["name"]] == ["sources: nul \ufffd"]
+        assert rows[0][1] is True
+        consistency.check(settings)
+
+    def test_a_failed_check_lets_nothing_build_on_a_snapshot(
+        self, recorder: Recorder, settings: Settings, snapshot: Snapshot
+    ) -> None:
+        warned = CheckResult("sources: evidence", False, "warn", "a place", "none")
+        failed = CheckResult("sources: files", False, "error", "1 or more", "0")
+
+        def observe(*checks: CheckResult) -> Snapshot:
+            return recorder.observe(source(), digest("a"), listing("a", "b"), PARENT, [terms()], checks)
+
+        assert observe(warned) == recorder.snapshot("notes") == snapshot
+        assert observe(warned, failed) == recorder.snapshot("notes", usable=False) == snapshot
+        with pytest.raises(ChecksFailed, match=r"1 checks failed: sources: files: got 0, expected 1 or more"):
+            recorder.snapshot("notes")
+        size = query(settings, "SELECT count(*) FROM lineage.ledger_leaves")
+        assert observe(warned, failed) == snapshot
+        assert query(settings, "SELECT count(*) FROM lineage.ledger_leaves") == size
+        assert query(settings, "SELECT passed FROM lineage.runs ORDER BY ledger_index") == [
+            (True,),
+            (True,),
+            (False,),
+        ]
+        assert observe() == recorder.snapshot("notes") == snapshot
+        consistency.check(settings)
+
     def test_unknown_source(self, recorder: Recorder, snapshot: Snapshot) -> None:
         with pytest.raises(NotFound, match="no source named 'note'; nearest: notes"):
             recorder.snapshot("note")
