@@ -21,6 +21,7 @@ import typer
 
 from lineage_platform.cli import (
     checkpoint,
+    decisions,
     environment,
     impact,
     initialise,
@@ -67,6 +68,7 @@ app.command("down")(services.down)
 app.command("sources")(sources.sources)
 app.command("shards")(shards.shards)
 app.command("trace")(trace.trace)
+app.command("decisions")(decisions.decisions)
 app.command("impact")(impact.impact)
 app.command("verify")(verify.verify)
 app.add_typer(checkpoint.app, name="checkpoint")

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
         Verification,
     )
     from lineage_platform.audit.checkpoints import Comparison
+    from lineage_platform.audit.decisions import Decisions
     from lineage_platform.audit.listing import ShardList, SourceList
     from lineage_platform.model.definitions import Workspace
     from lineage_platform.recording import Recorder
@@ -165,6 +166,24 @@ class OpenWorkspace:
             if document is not None:
                 return inquiry.document(document)
             return inquiry.subject(self._subject_hash(given[0]))
+
+    def decisions(
+        self,
+        corpus: str | None = None,
+        *,
+        source: str | None = None,
+        reason: str | None = None,
+        limit: int | None = 20,
+    ) -> Decisions:
+        """The records that did not make it into the current version of a corpus; `limit` None lists all of them.
+
+        Raises NotFound, InvalidInput.
+        """
+        from lineage_platform.audit.decisions import list_decisions
+
+        return list_decisions(
+            self.catalog, self.store, self._corpus(corpus), source=source, reason=reason, limit=limit
+        )
 
     def sources(self) -> SourceList:
         """All sources with their terms and newest snapshots. Raises InvalidInput when the YAML is wrong."""

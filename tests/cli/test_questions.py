@@ -22,6 +22,12 @@ def test_json_is_what_python_gives(lineage: Lineage, world: World) -> None:
         assert lineage("trace", "1", "--row", "3", "--text", "--json").json == document
         assert "text" not in lineage("trace", "1", "--row", "3", "--json").json
         assert lineage("shards", "--json").json == opened.shards().to_dict()
+        assert lineage("decisions", "--json").json == opened.decisions().to_dict()
+        some = opened.decisions("demo", source="forum", reason="exact-duplicate", limit=2).to_dict()
+        said = lineage(
+            "decisions", "demo", "--source=forum", "--reason=exact-duplicate", "--limit=2", "--json"
+        )
+        assert said.json == some
         for option, value in (
             ("source", "press"),
             ("licence", "MIT"),
@@ -44,6 +50,16 @@ def test_people_read_the_same(lineage: Lineage) -> None:
     said = lineage("impact", "--licence", "MIT")
     assert "some home-made licence" in said.out
     assert "8 documents" in said.out
+    said = lineage("decisions", "demo", "--limit", "2")
+    for word in (
+        "6 records",
+        "First 2 of 6",
+        "forum/0.jsonl",
+        "malformed-record",
+        "exact-duplicate",
+        "no JSON",
+    ):
+        assert word in said.out
     assert "shard-00002.parquet" not in lineage("shards").out  # files lie under their digest
     assert lineage("shards").out.count("/objects/") == 9
 
@@ -94,6 +110,9 @@ def test_verify_and_checkpoint(lineage: Lineage, tmp_path: Path) -> None:
         (("impact", "--document", "none"), 2, ("none",)),
         (("impact", "--source", "press", "--licence", "MIT"), 2, ("2 questions",)),
         (("shards", "--corpus", "none"), 1, ("none",)),
+        (("decisions", "none"), 1, ("none",)),
+        (("decisions", "--reason", "qualty"), 1, ("nearest: quality",)),
+        (("decisions", "--limit", "-1"), 2, ("limit",)),
         (("unknown",), 2, ("unknown",)),
         (("trace", "0", "--no-such-option"), 2, ("--no-such-option",)),
         (("--workspace", "/does/not/exist", "sources"), 2, ("/does/not/exist",)),
