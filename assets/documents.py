@@ -66,6 +66,7 @@ def documents_step(source: Source) -> Step:
         kinds=frozenset({"parquet", "daft"}),
         tables={"documents": tables.DOCUMENTS, "decisions": tables.DECISIONS},
         tags=source_tags([source]),
+        check_parameters={"malformed_threshold": source.malformed_threshold},
     )
 
 

@@ -8,8 +8,10 @@ from assets import checks
 from assets.metadata import column_schema, version_metadata
 from assets.orphans import mark_process
 from assets.platform import Platform
-from assets.step import Inputs, Step, existing, inputs_of
+from assets.recipe import code_version
+from assets.step import Inputs, Step, existing, inputs_of, planned
 from lineage_platform.errors import LineageError, Unavailable
+from lineage_platform.model.decisions import EDITS
 from lineage_platform.model.versions import ParentRun, Version
 
 DAGSTER_NAMESPACE = "dagster"
@@ -28,7 +30,7 @@ def asset_of(step: Step) -> dg.AssetsDefinition:
         key=step.key,
         deps=[dg.AssetKey(name.split("/")) for name in step.upstream],
         description=step.description,
-        code_version=step.code_version,
+        code_version=code_version(step.code_version, step.checks),
         group_name=step.group,
         owners=list(step.owners),
         kinds=set(step.kinds),
@@ -57,6 +59,11 @@ def asset_of(step: Step) -> dg.AssetsDefinition:
                 "seconds": round(time.monotonic() - started, 3),
                 "rows": version.statistics.documents,
                 "unchanged": found is not None,
+                "dropped": {
+                    reason: count
+                    for reason, count in version.statistics.by_reason.items()
+                    if reason not in EDITS
+                },
             }
         )
         return dg.MaterializeResult(
@@ -74,7 +81,7 @@ def _commit(
     current = platform.recorder.latest(step.dataset)
     if found is not None and current is not None and found.id == current.id:
         return found
-    transformation = step.transformation(platform, inputs)
+    transformation = planned(step, platform, inputs)
     with platform.recorder.attempt(
         step.dataset, transformation, [inputs[name] for name in step.upstream], parent, step.owners[0]
     ) as attempt:
@@ -82,8 +89,7 @@ def _commit(
             return attempt.confirm(found)
         result = step.run(platform, inputs, transformation, attempt.scratch)
         outcome = step.check(platform, inputs, result)
-        version = attempt.commit(result, checks.flat(outcome))
-        step.committed(platform, version)
+        version = attempt.commit(result, checks.flat(outcome), step.pin)
     for check in version.checks:
         if not check.success:
             platform.report(

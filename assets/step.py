@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 
+import expectations
 from assets.platform import Platform
 from lineage_platform.model.versions import CheckResult, Part, Result, Snapshot, Transformation, Version
 
@@ -24,6 +26,7 @@ class Step:
 
     `code_version` is what Dagster compares: the transformation's code version and the digest of what the YAML says.
     `transformation` may look at the inputs, for parameters that are only known then (pins, rights as of now).
+    `pin` (corpus, recipe, name) is where the first version stays pinned.
     """
 
     dataset: str
@@ -39,8 +42,13 @@ class Step:
     kinds: frozenset[str]
     tables: Mapping[str, pa.Schema]
     tags: Mapping[str, str] = field(default_factory=dict)
-    pinned: Callable[[Platform], Version | None] = lambda _platform: None
-    committed: Callable[[Platform, Version], None] = lambda _platform, _version: None
+    check_parameters: Mapping[str, Any] = field(default_factory=dict)
+    pin: tuple[str, str, str] | None = None
+
+    @property
+    def checks(self) -> dict[str, Any]:
+        """Parameters of the checks: the version of the suites and what this step sets."""
+        return {"suites": expectations.VERSION, **self.check_parameters}
 
     @property
     def key(self) -> list[str]:
@@ -66,8 +74,15 @@ def inputs_of(step: Step, platform: Platform) -> dict[str, Version | Snapshot]:
 
 def existing(step: Step, platform: Platform, inputs: Inputs) -> Version | None:
     """The version that the same inputs, code and parameters gave before, or the one that is pinned; else None."""
-    pinned = step.pinned(platform)
-    if pinned is not None:
-        return pinned
+    if step.pin is not None:
+        pinned = platform.recorder.pinned(*step.pin)
+        if pinned is not None:
+            return platform.recorder.version(pinned)
     ids = [inputs[name].id for name in step.upstream]
-    return platform.recorder.find(step.dataset, step.transformation(platform, inputs), ids)
+    return platform.recorder.find(step.dataset, planned(step, platform, inputs), ids)
+
+
+def planned(step: Step, platform: Platform, inputs: Inputs) -> Transformation:
+    """The transformation with the parameters of the checks that guard it: other checks make another version."""
+    transformation = step.transformation(platform, inputs)
+    return replace(transformation, parameters={**transformation.parameters, "checks": step.checks})

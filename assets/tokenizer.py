@@ -37,13 +37,6 @@ def tokenizer_step(corpus: Corpus, sources: dict[str, Source]) -> Step:
             progress=platform.progress(dataset),
         )
 
-    def pinned(platform: Platform) -> Version | None:
-        version = platform.recorder.pinned(corpus.id, recipe(corpus), PIN)
-        return platform.recorder.version(version) if version is not None else None
-
-    def committed(platform: Platform, version: Version) -> None:
-        platform.recorder.pin(corpus.id, recipe(corpus), PIN, lambda: version.id)
-
     def check(_platform: Platform, _inputs: Inputs, _result: Result) -> Checks:
         return {}
 
@@ -61,7 +54,6 @@ def tokenizer_step(corpus: Corpus, sources: dict[str, Source]) -> Step:
         suites=(),
         kinds=frozenset({"json"}),
         tables={},
-        pinned=pinned,
-        committed=committed,
+        pin=(corpus.id, recipe(corpus), PIN),
         **common(corpus, sources),
     )

@@ -6,3 +6,6 @@
 row. Frames hold the narrow columns named in `COLUMNS`, never text, one a file; what one expectation finds in all of them
 is one result. Great Expectations takes seconds to import: nothing here does so before something is checked.
 """
+
+VERSION = "1"
+"""Of all suites: a changed expectation is a new version, and what was checked by the old one is checked again."""

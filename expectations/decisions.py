@@ -10,14 +10,13 @@ import pandas as pd
 
 from expectations.context import expect, suite_of, validate
 from expectations.frames import row, unaccounted
-from lineage_platform.model.decisions import Reason
+from lineage_platform.model.decisions import EDITS, Reason
 from lineage_platform.model.versions import CheckResult, Statistics
 
 COLUMNS = ("document", "outcome", "reason")
 """What the frames hold."""
 
 _OUTCOMES = ("edited", "dropped")  # what was kept as it was has no row
-_EDITS = (Reason.NORMALISED, Reason.REDACTED, Reason.NORMALISED_AND_REDACTED)
 
 _CONSERVATION = {
     "unaccounted": ("conservation", "records in less kept, edited and dropped is 0"),
@@ -86,7 +85,7 @@ def check(frames: Iterable[pd.DataFrame], *, statistics: Statistics) -> list[Che
             outcomes.update(_counts(frame["outcome"]))
             reasons.update(_counts(frame["reason"]))
             edited = frame["outcome"] == "edited"
-            yield frame.assign(fits=edited == frame["reason"].isin([reason.value for reason in _EDITS]))
+            yield frame.assign(fits=edited == frame["reason"].isin([reason.value for reason in EDITS]))
 
     results = validate(suite(), derived())
     counted = {str(reason): count for reason, count in statistics.by_reason.items()}

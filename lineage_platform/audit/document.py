@@ -22,7 +22,7 @@ from lineage_platform.audit.evidence import gather
 from lineage_platform.audit.index import Index, Row
 from lineage_platform.audit.lookup import corpus_version, shard_of
 from lineage_platform.audit.needs import Catalog, Files
-from lineage_platform.audit.provenance import between, steps
+from lineage_platform.audit.provenance import between, direct_way, steps
 from lineage_platform.audit.rights import Rights, Rule
 from lineage_platform.catalog.rows import ShardRow, SnapshotRow, Upstream, VersionFile, VersionRow
 from lineage_platform.errors import InvalidInput, NotFound
@@ -90,7 +90,7 @@ class _Tracing:
         self.catalog, self.index, self.version, self.shard = catalog, index, version, shard
         self.closing = 0 if version.statistics["details"].get("end_of_document") is None else 1
         self.by_shard = catalog.files([version.id], "placements-by-shard")
-        self.upstream = catalog.upstream(version.id)
+        self.upstream = direct_way(catalog.upstream(version.id), version)
         self.documents = catalog.files([item.id for item in self.upstream.versions], "documents")
         self.rights = Rights(catalog, as_of)
         self.rights.lay_over(index, self.documents)

@@ -59,13 +59,36 @@ def steps(upstream: Upstream) -> tuple[list[Step], list[Gap]]:
     return found, gaps
 
 
-def between(upstream: Upstream, snapshot: SnapshotRow) -> list[VersionRow]:
-    """The versions that a document of `snapshot` went through, in order."""
+def direct_way(upstream: Upstream, version: VersionRow) -> Upstream:
+    """The part of `upstream` whose rows the corpus version is made of.
+
+    It stops at the tokenizer: what a pinned one was trained on may be an older selection of older documents.
+    """
+    edges = tuple((made, used) for made, used in upstream.edges if not _is_tokenizer(made))
+    reached = {version.id}
+    ahead = [version.id]
+    while ahead:
+        name = ahead.pop()
+        new = {used for made, used in edges if made == name} - reached
+        reached |= new
+        ahead += new
+    return Upstream(
+        tuple(row for row in upstream.versions if row.id in reached),
+        tuple(row for row in upstream.snapshots if row.id in reached),
+        tuple(edge for edge in edges if edge[0] in reached),
+        upstream.unresolved,
+    )
+
+
+def between(way: Upstream, snapshot: SnapshotRow) -> list[VersionRow]:
+    """The versions on a direct way that a document of `snapshot` went through, in order, and the tokenizer."""
     reached = {snapshot.id}
-    on_the_way = []
-    for row in ordered(upstream):
-        used = {name for version, name in upstream.edges if version == row.id}
-        if isinstance(row, VersionRow) and used & reached:
+    for row in ordered(way):
+        if reached.intersection(used for made, used in way.edges if made == row.id):
             reached.add(row.id)
-            on_the_way.append(row)
-    return on_the_way
+    handled = [row for row in way.versions if row.id in reached or _is_tokenizer(row.id)]
+    return sorted(handled, key=lambda row: row.ledger_index)
+
+
+def _is_tokenizer(version_id: str) -> bool:
+    return version_id.partition("@")[0].endswith("/tokenizer")

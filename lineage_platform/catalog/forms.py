@@ -7,11 +7,13 @@ text: both become U+FFFD in what is kept.
 from __future__ import annotations
 
 import datetime
+import hashlib
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, fields
 from typing import Any
 
+from lineage_platform.ledger.canonical import canonical
 from lineage_platform.model.versions import CheckResult, ParentRun, Statistics, Transformation
 
 _UNSTORABLE = re.compile("[\0\ud800-\udfff]")
@@ -77,9 +79,24 @@ def parent_from(form: Mapping[str, str] | None) -> ParentRun | None:
     return None if form is None else ParentRun(**form)
 
 
-def version_id(dataset: str, content_digest: str) -> str:
-    """The id of a version, and of a snapshot where the dataset is `source/<id>`."""
-    return f"{dataset}@{content_digest[:16]}"
+def memo_key(dataset: str, transformation: Transformation, inputs: Sequence[str]) -> str:
+    """Names what a result depends on: SHA-256 of dataset, transformation and the ids of the inputs in any order."""
+    form = {
+        "dataset": dataset,
+        "transformation": transformation_form(transformation),
+        "inputs": sorted(set(inputs)),
+    }
+    return hashlib.sha256(canonical(form)).hexdigest()
+
+
+def version_id(dataset: str, content_digest: str, memo: str) -> str:
+    """The id of a version: of its content and of what it was made from, because rows hold keys of those snapshots."""
+    return f"{dataset}@{hashlib.sha256(f'{content_digest} {memo}'.encode()).hexdigest()[:16]}"
+
+
+def snapshot_id(source: str, digest: str) -> str:
+    """The id of a snapshot in lineage edges."""
+    return f"source/{source}@{digest[:16]}"
 
 
 def rfc3339(time: datetime.datetime) -> str:

@@ -16,7 +16,6 @@ from lineage_platform.catalog.forms import (
     statistics_form,
     storable,
     transformation_form,
-    version_id,
 )
 from lineage_platform.catalog.tables import (
     files,
@@ -156,6 +155,7 @@ def insert_snapshot(
 
 def insert_version(
     connection: Connection,
+    name: str,
     dataset: str,
     result: Result,
     listed: Sequence[File],
@@ -165,9 +165,8 @@ def insert_version(
     time: datetime.datetime,
     run_id: UUID,
     ledger_index: int,
-) -> str:
-    """Record a version with its files, inputs, terms and shards; returns its id."""
-    name = version_id(dataset, result.content_digest)
+) -> None:
+    """Record a version with its files, inputs, terms and shards."""
     last = connection.scalar(select(func.max(versions.c.sequence)).where(versions.c.dataset == dataset))
     row = {
         "id": name,
@@ -212,7 +211,6 @@ def insert_version(
     for table, rows in belonging.items():
         if rows:
             connection.execute(insert(table), [{"version_id": name, **row} for row in rows])
-    return name
 
 
 def pinned(connection: Connection, corpus: str, recipe: str, name: str) -> tuple[Any] | None:

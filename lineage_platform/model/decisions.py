@@ -32,6 +32,9 @@ class Reason(StrEnum):
     WITHDRAWN = "withdrawn"
 
 
+EDITS = frozenset({Reason.NORMALISED, Reason.REDACTED, Reason.NORMALISED_AND_REDACTED})
+"""Reasons of documents that were edited and kept."""
+
 UNREADABLE = frozenset(
     {
         Reason.MALFORMED_RECORD,

@@ -124,8 +124,8 @@ class Result:
 
 @dataclass(frozen=True)
 class Version:
-    """An immutable, committed dataset version. `id` is `<dataset>@<first 16 hex digits of the content digest>`;
-    a dataset's versions are ordered by `sequence`."""
+    """An immutable, committed dataset version. `id` is `<dataset>@` and 16 hex digits that name the content and what it
+    was made from; a dataset's versions are ordered by `sequence`."""
 
     id: str
     dataset: str

@@ -20,12 +20,11 @@ import pyarrow as pa
 from sqlalchemy import Connection
 
 from lineage_platform.catalog import locks, statements, versions, writing
-from lineage_platform.catalog.forms import statistics_form, transformation_form, version_id
+from lineage_platform.catalog.forms import memo_key, statistics_form, version_id
 from lineage_platform.catalog.ledger import Ledger
 from lineage_platform.errors import Conflict, InvalidInput, LineageError
 from lineage_platform.events.arguments import EventDataset, RunState
 from lineage_platform.events.build import run_event
-from lineage_platform.ledger.canonical import canonical
 from lineage_platform.model.versions import (
     CheckResult,
     File,
@@ -41,16 +40,6 @@ from lineage_platform.recording.backend import Backend
 from lineage_platform.recording.faults import account_of
 from lineage_platform.store.local import disk_full
 from lineage_platform.store.manifest import NAME, ROLE, manifest
-
-
-def memo_key(dataset: str, transformation: Transformation, inputs: Sequence[str]) -> str:
-    """Names what a result depends on: SHA-256 of dataset, transformation and the ids of the inputs in any order."""
-    form = {
-        "dataset": dataset,
-        "transformation": transformation_form(transformation),
-        "inputs": sorted(set(inputs)),
-    }
-    return hashlib.sha256(canonical(form)).hexdigest()
 
 
 class Attempt:
@@ -109,16 +98,19 @@ class Attempt:
         if full is not None:
             raise full from error
 
-    def commit(self, result: Result, checks: Sequence[CheckResult] = ()) -> Version:
+    def commit(
+        self, result: Result, checks: Sequence[CheckResult] = (), pin: tuple[str, str, str] | None = None
+    ) -> Version:
         """Make the result a version of the dataset, and the current one, with whatever its checks say.
 
-        Content that a version has already is no new version: this run confirms it. Raises Conflict when another
+        The same content made again of the same inputs is no new version: this run confirms it. `pin` (corpus, recipe,
+        name) pins the id of the version in the same transaction, unless another one is pinned. Raises Conflict when another
         writer made another version from other inputs since this attempt began, LineageError when the disk is full,
         VerificationFailed when a part is not what it says, Unavailable when the database stays away.
         """
         fields = telling.fields_of(self.dataset, [(part.role, Path(part.path)) for part in result.parts])
         version = self._backend.database.transaction(
-            partial(self._commit, result=result, checks=tuple(checks), fields=fields)
+            partial(self._commit, result=result, checks=tuple(checks), fields=fields, pin=pin)
         )
         self._committed = True
         return version
@@ -128,8 +120,10 @@ class Attempt:
 
         Raises Conflict like `commit`.
         """
-        if version.dataset != self.dataset:
-            raise InvalidInput(f"{self.dataset}: got {version.id}, expected a version of this dataset")
+        if version.id != version_id(self.dataset, version.content_digest, self._memo_key):
+            raise InvalidInput(
+                f"{self.dataset}: got {version.id}, expected a version made in the same way of the same inputs"
+            )
         store = self._backend.store
         fields = telling.fields_of(self.dataset, [(file.role, store.path(file)) for file in version.files])
         result = Result(version.content_digest, (), version.statistics)
@@ -164,8 +158,9 @@ class Attempt:
         result: Result,
         checks: tuple[CheckResult, ...],
         fields: pa.Schema | None,
+        pin: tuple[str, str, str] | None = None,
     ) -> Version:
-        name = version_id(self.dataset, result.content_digest)
+        name = version_id(self.dataset, result.content_digest, self._memo_key)
         locks.share(connection, locks.FILES)
         files = self._adopt(result, versions.version(connection, name))
 
@@ -186,6 +181,7 @@ class Attempt:
         if known is None:
             writing.insert_version(
                 connection,
+                name,
                 self.dataset,
                 result,
                 files,
@@ -215,6 +211,8 @@ class Attempt:
         writing.complete_run(
             connection, self._id, gave=name, checks=checks, time=ledger.time, ledger_index=index
         )
+        if pin is not None:
+            writing.pin(connection, *pin, name)
         ledger.write(self._backend.key)
         version = versions.version(connection, name)
         assert version is not None  # noqa: S101 - inserted above, or known

@@ -12,7 +12,7 @@ from uuid import UUID, uuid4
 from sqlalchemy import Connection, select
 
 from lineage_platform.catalog import statements, tables, versions, writing
-from lineage_platform.catalog.forms import checks_form, checks_from, rfc3339, storable
+from lineage_platform.catalog.forms import checks_form, checks_from, memo_key, rfc3339, storable
 from lineage_platform.catalog.ledger import Ledger
 from lineage_platform.errors import ChecksFailed, InvalidInput, LineageError, NotFound
 from lineage_platform.events.arguments import EventDataset, RunState
@@ -22,7 +22,6 @@ from lineage_platform.model.definitions import Source
 from lineage_platform.model.terms import Terms
 from lineage_platform.model.versions import CheckResult, ParentRun, Snapshot, SnapshotFile, Transformation
 from lineage_platform.recording import telling
-from lineage_platform.recording.attempt import memo_key
 from lineage_platform.recording.backend import Backend
 from lineage_platform.recording.faults import without_secrets
 

@@ -12,6 +12,7 @@ from sqlalchemy import Connection, select
 
 from lineage_platform.catalog import locks, statements, tables, versions, writing
 from lineage_platform.catalog.engine import Database
+from lineage_platform.catalog.forms import memo_key
 from lineage_platform.errors import ChecksFailed, NotFound
 from lineage_platform.model.definitions import Source
 from lineage_platform.model.terms import Terms
@@ -24,7 +25,7 @@ from lineage_platform.model.versions import (
     Version,
 )
 from lineage_platform.recording import closing, observing
-from lineage_platform.recording.attempt import Attempt, memo_key
+from lineage_platform.recording.attempt import Attempt
 from lineage_platform.recording.backend import Backend
 from lineage_platform.store.local import Store, Swept
 

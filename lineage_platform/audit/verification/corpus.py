@@ -87,13 +87,15 @@ _BY_TERMS: LiteralString = """
 
 def verify_corpus(recorded: Recorded, name: str, files: Files, report: Report) -> None:
     """Everything about one corpus version whose files, and those upstream, are whole."""
-    upstream = sorted(recorded.upstream(name) & recorded.versions.keys())
+    inputs = sorted(recorded.inputs[name] & recorded.versions.keys())
     used = {
-        role: [file for version in upstream for file in recorded.files_of(version, role)]
+        role: [file for version in inputs for file in recorded.files_of(version, role)]
         for role in ("selection", "documents", "tokenizer")
     }
     if len(used["tokenizer"]) != 1:
-        raise VerificationFailed(f"{name}: got {len(used['tokenizer'])} tokenizers upstream, expected one")
+        raise VerificationFailed(
+            f"{name}: got {len(used['tokenizer'])} tokenizers among its inputs, expected one"
+        )
     tokenizer = files.path(used["tokenizer"][0])
     encoder = Encoder(tokenizer, "tokenizers")
     run = recorded.runs[str(recorded.versions[name]["run_id"])]

@@ -95,10 +95,10 @@ def _digest(
 
 def _deduplicated(recorded: Recorded, name: str, files: Files) -> str:
     """Survivors are named by identity, which the annotations have."""
-    upstream = sorted(recorded.upstream(name) & recorded.versions.keys())
+    inputs = sorted(recorded.inputs[name] & recorded.versions.keys())
     with tables() as opened:
         for role, columns in _DEDUPLICATED.items():
-            versions = upstream if role == "annotations" else [name]
+            versions = inputs if role == "annotations" else [name]
             listed = [file for version in versions for file in recorded.files_of(version, role)]
             opened.view(role, [files.path(file) for file in listed], columns)
         copies = list(opened.batches(_COPIES))

@@ -45,7 +45,8 @@ def verify_version(recorded: Recorded, name: str, event: Event, report: Report, 
     output = event["outputs"][0]
     said = output["outputFacets"][MANIFEST]
     size = sum(file.bytes for file in files)
-    report.same("version", name, name, version_id(row["dataset"], row["content_digest"]))
+    memo = recorded.runs[str(row["run_id"])]["memo_key"]
+    report.same("version", name, name, version_id(row["dataset"], row["content_digest"], memo))
     report.same("version", name, row["dataset"], event["job"]["name"])
     report.same("version", name, row["content_digest"], said["contentDigest"])
     report.same("version", name, row["manifest_sha256"], said["sha256"])

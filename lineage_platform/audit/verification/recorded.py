@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, LiteralString
 
 from lineage_platform.audit.needs import Rows
-from lineage_platform.catalog.forms import version_id
+from lineage_platform.catalog.forms import snapshot_id
 from lineage_platform.model.versions import File
 
 Row = Mapping[str, Any]
@@ -54,8 +54,7 @@ def read(rows: Rows) -> Recorded:
         deployment=deployment[0] if len(deployment) == 1 else "",
         runs={str(row["run_id"]): row for row in rows.table("runs", "started_at, run_id")},
         snapshots={
-            version_id(f"source/{row['source']}", row["digest"]): row
-            for row in rows.table("snapshots", "number")
+            snapshot_id(row["source"], row["digest"]): row for row in rows.table("snapshots", "number")
         },
         versions={row["id"]: row for row in rows.table("versions", "dataset, sequence")},
         terms=list(rows.table("terms", "id")),
