@@ -6,7 +6,7 @@
 | start | asset |
 | progress | asset, done, total |
 | check | asset, name, passed, severity |
-| done | asset, seconds, rows |
+| done | asset, seconds, rows, unchanged; dropped: {reason: documents}, where there are any |
 | failed | asset, error |
 | end | success, seconds, error |
 
@@ -74,6 +74,10 @@ class Summary:
 
     def lines(self) -> Iterator[str]:
         """What to say at the end."""
+        for item in self._made():
+            if dropped := item.get("dropped"):
+                reasons = ", ".join(f"{reason} {count:,}" for reason, count in sorted(dropped.items()))
+                yield f"dropped: {item['asset']}: {sum(dropped.values()):,} documents ({reasons})"
         for item in self.failed:
             yield f"failed: {item['asset']}: {item['error']}"
         for item in self.failed_checks:
@@ -81,10 +85,18 @@ class Summary:
         if self.error:
             yield self.error
         if self.success:
-            made = f"{len(self.assets):,} assets made" if self.assets else "nothing was stale"
-            yield f"{made} in {self.seconds:,.1f} s"
+            yield f"{', '.join(self._counts())} in {self.seconds:,.1f} s"
         else:
             yield f"the run failed; its log: {self.log}"
+
+    def _made(self) -> list[dict[str, Any]]:
+        return [item for item in self.assets if not item.get("unchanged")]
+
+    def _counts(self) -> Iterator[str]:
+        made = len(self._made())
+        yield f"{made:,} assets made" if made else "nothing was stale"
+        if unchanged := len(self.assets) - made:
+            yield f"{unchanged:,} unchanged"
 
 
 class Child:
