@@ -270,14 +270,29 @@ class CorpusImpact:
 
 
 @dataclass(frozen=True)
+class Copy:
+    """A document asked about that was dropped as a duplicate, and where the survivor, its text with it, is."""
+
+    document: str
+    survivor: str
+    corpus: str
+    version: str
+    shards: tuple[ShardImpact, ...]
+
+
+@dataclass(frozen=True)
 class Impact(Answer):
-    """Which shards hold what was asked about; `asked` is source, licence, consent_basis, document or subject."""
+    """Which shards hold what was asked about; `asked` is source, licence, consent_basis, document or subject.
+
+    `copies` are the texts of a document or subject that live on in a document of somebody else; no sum counts them.
+    """
 
     asked: str
     value: str
     snapshots: tuple[str, ...]
     corpora: tuple[CorpusImpact, ...]
     gaps: tuple[Gap, ...]
+    copies: tuple[Copy, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """The JSON contract: its first key is what was asked."""

@@ -12,7 +12,8 @@ from lineage_platform.audit.answers import Answer, Gap, plain
 from lineage_platform.audit.index import Index
 from lineage_platform.audit.lookup import corpus_version
 from lineage_platform.audit.needs import Catalog, Files
-from lineage_platform.catalog.rows import SnapshotRow, Upstream, VersionFile, VersionRow
+from lineage_platform.audit.way import direct_way
+from lineage_platform.catalog.rows import SnapshotRow, VersionFile
 from lineage_platform.errors import InvalidInput, NotFound
 from lineage_platform.model.decisions import Reason
 from lineage_platform.model.keys import snapshot_of
@@ -106,7 +107,7 @@ class _Listing:
     ) -> None:
         self.catalog, self.index, self.corpus = catalog, index, corpus
         self.version = corpus_version(catalog, corpus, None)
-        way = _direct_way(catalog.upstream(self.version.id), self.version)
+        way = direct_way(catalog.upstream(self.version.id), self.version)
         self.snapshots = {row.number: row for row in way.snapshots}
         self.by_dataset = {row.dataset: row.id for row in way.versions}
         self.chosen = {"reason": reason, "snapshots": self._numbers(source)}
@@ -200,25 +201,3 @@ class _Listing:
             name = f"snapshot-number/{place[0]}#{position}"
             self.gaps.append(Gap("unresolved-id", name, "the snapshot has no file at this position"))
         return self._paths[place]
-
-
-def _direct_way(upstream: Upstream, version: VersionRow) -> Upstream:
-    """What a corpus version was made of itself: its own documents, and all that is reached without its tokenizer."""
-    tokenizer = f"{version.dataset.rpartition('/')[0]}/tokenizer"
-    passed = {row.id for row in upstream.versions if row.dataset == tokenizer}
-    read = {row.id for row in upstream.versions if row.dataset.startswith("documents/")}
-    inputs: dict[str, set[str]] = {}
-    for name, used in upstream.edges:
-        inputs.setdefault(name, set()).add(used)
-    closed = passed | (read - inputs.get(version.id, set()))
-    reached: set[str] = set()
-    ahead = {version.id}
-    while ahead:
-        reached |= ahead
-        ahead = {used for name in ahead for used in inputs.get(name, ())} - reached - closed
-    return Upstream(
-        tuple(row for row in upstream.versions if row.id in reached),
-        tuple(row for row in upstream.snapshots if row.id in reached),
-        tuple(edge for edge in upstream.edges if set(edge) <= reached),
-        tuple(name for name in upstream.unresolved if name in reached),
-    )

@@ -8,11 +8,12 @@ from datetime import datetime
 from types import TracebackType
 from typing import LiteralString, Self
 
-from lineage_platform.audit.answers import CorpusImpact, Gap, Impact, ShardImpact
+from lineage_platform.audit.answers import Copy, CorpusImpact, Gap, Impact, ShardImpact
 from lineage_platform.audit.index import Index
 from lineage_platform.audit.lookup import document_key, shards_dataset
 from lineage_platform.audit.needs import Catalog, Files
 from lineage_platform.audit.rights import Rights, Statement, documents_of
+from lineage_platform.audit.way import direct_way
 from lineage_platform.catalog.rows import SnapshotRow, VersionFile, VersionRow
 from lineage_platform.errors import NotFound
 from lineage_platform.model.keys import snapshot_of
@@ -36,6 +37,14 @@ _BY_OVERLAY: LiteralString = """
 _BY_DOCUMENT: LiteralString = """
     SELECT shard, snapshot, count(*), sum(tokens)::BIGINT FROM placements($files)
     WHERE document IN (SELECT unnest($documents::BIGINT[])) GROUP BY ALL
+"""
+_SURVIVORS: LiteralString = """
+    SELECT DISTINCT child, parent FROM read_parquet($files)
+    WHERE kind = 'duplicate-of' AND child IN (SELECT unnest($documents::BIGINT[])) ORDER BY ALL
+"""
+_PLACES: LiteralString = """
+    SELECT document, shard, count(*), sum(tokens)::BIGINT FROM read_parquet($files)
+    WHERE document IN (SELECT unnest($documents::BIGINT[])) GROUP BY ALL ORDER BY ALL
 """
 _EXISTS: LiteralString = """
     SELECT document FROM read_parquet($files, union_by_name = true) WHERE document = $document LIMIT 1
@@ -116,16 +125,31 @@ class Inquiry:
         snapshot = self._snapshots.get(snapshot_of(key))
         if snapshot is None or not self._exists(key, snapshot):
             raise NotFound("document", text)
-        hits = {version.id: self._places(version, [key]) for version in self._versions}
-        return self._answer("document", text, hits, snapshots=[snapshot.number])
+        return self._by_documents(
+            "document", text, {version.id: [key] for version in self._versions}, snapshots=[snapshot.number]
+        )
 
     def subject(self, subject: bytes) -> Impact:
         """The documents of one data subject, by the keyed hash; the answer names the hash, never the person."""
-        hits = {}
-        for version in self._versions:
-            found = documents_of(self._index, self._documents(version), [subject])
-            hits[version.id] = self._places(version, [document for _, document in found])
-        return self._answer("subject", subject.hex(), hits)
+        found = {
+            version.id: [
+                document for _, document in documents_of(self._index, self._documents(version), [subject])
+            ]
+            for version in self._versions
+        }
+        return self._by_documents("subject", subject.hex(), found)
+
+    def _by_documents(
+        self,
+        asked: str,
+        value: str,
+        documents: Mapping[str, Sequence[int]],
+        snapshots: Sequence[int] | None = None,
+    ) -> Impact:
+        """The places of the documents of each corpus version, and of the survivors of those that were copies."""
+        hits = {version.id: self._places(version, documents[version.id]) for version in self._versions}
+        copies = [copy for version in self._versions for copy in self._copies(version, documents[version.id])]
+        return self._answer(asked, value, hits, snapshots=snapshots, copies=copies)
 
     def _by_terms(
         self,
@@ -166,6 +190,7 @@ class Inquiry:
         hits: Mapping[str, Sequence[Hit]],
         snapshots: Sequence[int] | None = None,
         gaps: Sequence[Gap] = (),
+        copies: Sequence[Copy] = (),
     ) -> Impact:
         """Hits summed by shard and corpus version; `snapshots` default to those of the hits."""
         corpora = []
@@ -177,7 +202,7 @@ class Inquiry:
                 counts = by_shard.setdefault(shard, [0, 0])
                 counts[0] += documents
                 counts[1] += tokens
-            names = {row.shard: row.name for row in self._catalog.shards(version.id)}
+            names = self._names(version)
             shards = tuple(
                 ShardImpact(names.get(shard, f"shard-number/{shard}"), documents, tokens)
                 for shard, (documents, tokens) in sorted(by_shard.items())
@@ -186,7 +211,7 @@ class Inquiry:
             if shards:
                 corpora.append(
                     CorpusImpact(
-                        corpus=version.dataset.removesuffix(shards_dataset("")),
+                        corpus=_corpus(version),
                         version=version.id,
                         shards=shards,
                         documents=sum(item.documents for item in shards),
@@ -209,7 +234,33 @@ class Inquiry:
             snapshots=tuple(self._snapshots[number].id for number in named if number in self._snapshots),
             corpora=tuple(corpora),
             gaps=(*gaps, *unknown),
+            copies=tuple(copies),
         )
+
+    def _copies(self, version: VersionRow, documents: Sequence[int]) -> list[Copy]:
+        """Those of `documents` that were dropped for a copy which is in the shards, with its places."""
+        way = direct_way(self._catalog.upstream(version.id), version)
+        derivations = self._catalog.files([row.id for row in way.versions], "derivations")
+        survivors = self._index.ask(_SURVIVORS, derivations, documents=list(documents)) if documents else []
+        if not survivors:
+            return []
+        names = self._names(version)
+        placed: dict[int, list[ShardImpact]] = {}
+        for survivor, shard, count, tokens in self._index.ask(
+            _PLACES,
+            self._of(version, "placements-by-document"),
+            documents=sorted({survivor for _, survivor in survivors}),
+        ):
+            name = names.get(shard, f"shard-number/{shard}")
+            placed.setdefault(survivor, []).append(ShardImpact(name, count, tokens))
+        return [
+            Copy(str(document), str(survivor), _corpus(version), version.id, tuple(placed[survivor]))
+            for document, survivor in survivors
+            if survivor in placed
+        ]
+
+    def _names(self, version: VersionRow) -> dict[int, str]:
+        return {row.shard: row.name for row in self._catalog.shards(version.id)}
 
     def _of(self, version: VersionRow, role: str) -> list[VersionFile]:
         return self._catalog.files([version.id], role)
@@ -229,6 +280,10 @@ class Inquiry:
         read = [row.id for row in self._catalog.versions_of(f"documents/{snapshot.source}")]
         files = self._catalog.files(read, "documents") + self._catalog.files(read, "decisions")
         return bool(self._index.ask(_EXISTS, files, document=key))
+
+
+def _corpus(version: VersionRow) -> str:
+    return version.dataset.removesuffix(shards_dataset(""))
 
 
 def licences_in(expression: str) -> set[str]:

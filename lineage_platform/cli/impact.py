@@ -75,4 +75,9 @@ def impact(
     for snapshot in answer.snapshots:
         output.line(f"  from {snapshot}")
     output.table("Shards", answer.rows(), ("corpus", "version", "shard", "documents", "tokens"))
+    output.table(
+        "Dropped as duplicates of documents that are there",
+        ({**vars(copy), "shards": ", ".join(shard.shard for shard in copy.shards)} for copy in answer.copies),
+        ("document", "survivor", "corpus", "version", "shards"),
+    )
     show_gaps(answer.gaps)

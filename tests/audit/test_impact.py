@@ -15,7 +15,7 @@ from lineage_platform.settings import Settings
 from lineage_platform.wiring import open_workspace
 from lineage_platform.wiring.reading import OpenWorkspace
 from tests.audit.corpora import make_corpus, make_selection, make_shards, make_tokenizer
-from tests.audit.definitions import World, declared
+from tests.audit.definitions import Record, World, declared, prose, records
 from tests.audit.worlds import make_world
 
 
@@ -29,7 +29,7 @@ def documents(impact: Impact) -> int:
 
 def test_keys_of_the_contract(asked: OpenWorkspace) -> None:
     answer = asked.impact(source="press").to_dict()
-    assert list(answer) == ["source", "snapshots", "corpora", "gaps"]
+    assert list(answer) == ["source", "snapshots", "corpora", "gaps", "copies"]
     assert list(answer["corpora"][0]) == ["corpus", "version", "shards", "documents", "tokens"]
     assert list(answer["corpora"][0]["shards"][0]) == ["shard", "documents", "tokens"]
     assert next(iter(asked.impact(consent_basis="consent").to_dict())) == "consent_basis"
@@ -77,6 +77,34 @@ def test_a_document_and_a_subject(asked: OpenWorkspace, world: World) -> None:
         assert documents(subject) == 3
         assert "example" not in str(subject.to_dict())
     assert documents(asked.impact(subject="nobody@example.org")) == 0
+
+
+def test_a_text_that_lives_on_in_a_copy(asked: OpenWorkspace, world: World) -> None:
+    for child, survivor in world.duplicates.items():
+        answer = asked.impact(document=str(child))
+        assert documents(answer) == 0
+        (copy,) = answer.to_dict()["copies"]
+        assert list(copy) == ["document", "survivor", "corpus", "version", "shards"]
+        assert (copy["document"], copy["survivor"]) == (str(child), str(survivor))
+        assert (copy["corpus"], copy["version"]) == ("demo", world.versions["demo/shards"].id)
+        placed = asked.impact(document=str(survivor))
+        assert copy["shards"] == placed.to_dict()["corpora"][0]["shards"]
+        assert placed.copies == ()  # it is no copy itself
+    assert asked.impact(source="forum").copies == ()
+
+
+def test_a_subject_lives_on_in_a_copy_of_another_source(settings: Settings, recorder: Recorder) -> None:
+    copy = Record(0, 30, prose(7), subject="person9@example.org")
+    own = Record(0, 31, prose(400), subject="person9@example.org")
+    forum = [*records("forum")[:30], copy, own]
+    world = make_world(settings, recorder, formats=("parquet",), changed={"forum": forum})
+    child, survivor = world.key("forum", 30), world.key("press", 7)
+    with open_workspace(settings=settings) as opened:
+        answer = opened.impact(subject="person9@example.org")
+        assert documents(answer) == 1
+        assert [(copy.document, copy.survivor) for copy in answer.copies] == [(str(child), str(survivor))]
+        assert sum(shard.documents for shard in answer.copies[0].shards) == 2  # the weight of the press
+        assert opened.impact(subject="person1@example.org").copies == ()
 
 
 def test_what_does_not_exist_or_is_no_question(asked: OpenWorkspace, world: World) -> None:

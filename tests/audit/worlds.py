@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import pyarrow as pa
 
@@ -42,13 +42,16 @@ from lineage_platform.transformations import digest
 from lineage_platform.transformations.parts import read_table, write_table
 from lineage_platform.transformations.reading.observation import snapshot_digest
 from tests.audit.corpora import make_corpus
-from tests.audit.definitions import PARENT, World, declared, records
+from tests.audit.definitions import PARENT, Record, World, declared, records
 
 
 def make_world(
-    settings: Settings, recorder: Recorder, formats: Sequence[str] = ("parquet", "megatron")
+    settings: Settings,
+    recorder: Recorder,
+    formats: Sequence[str] = ("parquet", "megatron"),
+    changed: Mapping[str, list[Record]] | None = None,
 ) -> World:
-    """Record everything up to the corpus version."""
+    """Record everything up to the corpus version; `changed` are sources with other records."""
     sources = {
         "press": declared("press", "CC-BY-4.0", "not-personal-data", "none"),
         "forum": declared("forum", "CC-BY-NC-4.0", "not-personal-data", "none"),
@@ -65,7 +68,7 @@ def make_world(
         tokenizer=TokenizerSpec(vocabulary=300),
         shards=ShardSpec(tokens=1000, formats=tuple(formats), seed=5),  # type: ignore[arg-type]
     )
-    world = World(settings, corpus, sources, {name: records(name) for name in sources})
+    world = World(settings, corpus, sources, {name: records(name) for name in sources} | dict(changed or {}))
     for name in sources:
         observe(world, recorder, name)
         make_documents(world, recorder, name)

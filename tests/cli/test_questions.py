@@ -39,7 +39,7 @@ def test_json_is_what_python_gives(lineage: Lineage, world: World) -> None:
             assert lineage("impact", f"--{option}", value, "--json").json == answer
 
 
-def test_people_read_the_same(lineage: Lineage) -> None:
+def test_people_read_the_same(lineage: Lineage, world: World) -> None:
     said = lineage("trace", "shard-00001", "--corpus", "demo")
     assert said.code == 0
     for word in ("press", "CC-BY-NC-4.0", "not-personal-data", "annotations/blog", "pack", "licence-unknown"):
@@ -59,6 +59,9 @@ def test_people_read_the_same(lineage: Lineage) -> None:
         "exact-duplicate",
         "no JSON",
     ):
+        assert word in said.out
+    said = lineage("impact", "--document", next(iter(map(str, world.duplicates))))
+    for word in ("0 documents", "Dropped as duplicates", *map(str, list(world.duplicates.values())[:1])):
         assert word in said.out
     assert "shard-00002.parquet" not in lineage("shards").out  # files lie under their digest
     assert lineage("shards").out.count("/objects/") == 9
