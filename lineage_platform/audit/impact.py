@@ -16,6 +16,7 @@ from lineage_platform.audit.rights import Rights, Statement, documents_of
 from lineage_platform.audit.way import direct_way
 from lineage_platform.catalog.rows import SnapshotRow, VersionFile, VersionRow
 from lineage_platform.errors import NotFound
+from lineage_platform.model.definitions import Source
 from lineage_platform.model.keys import snapshot_of
 
 _BY_SNAPSHOT: LiteralString = """
@@ -86,8 +87,11 @@ class Inquiry:
     ) -> None:
         self._stack.close()
 
-    def source(self, source: str) -> Impact:
-        """Everything from a source. Raises NotFound."""
+    def source(self, source: str, declared: Sequence[Source] | None = ()) -> Impact:
+        """Everything from a source. Raises NotFound.
+
+        Sources that were made from it are gaps, as far as `declared` says so; None: what is declared cannot be read.
+        """
         snapshots = [row for row in self._snapshots.values() if row.source == source]
         if not snapshots:
             raise NotFound("source with a snapshot", source, {row.source for row in self._snapshots.values()})
@@ -96,7 +100,7 @@ class Inquiry:
             version.id: self._index.ask(_BY_SNAPSHOT, self._of(version, "rollup"), snapshots=numbers)
             for version in self._versions
         }
-        return self._answer("source", source, hits, snapshots=numbers)
+        return self._answer("source", source, hits, snapshots=numbers, gaps=_derived(source, declared))
 
     def licence(self, licence: str) -> Impact:
         """Everything whose licence expression names an SPDX licence, or is the expression asked for.
@@ -280,6 +284,26 @@ class Inquiry:
         read = [row.id for row in self._catalog.versions_of(f"documents/{snapshot.source}")]
         files = self._catalog.files(read, "documents") + self._catalog.files(read, "decisions")
         return bool(self._index.ask(_EXISTS, files, document=key))
+
+
+def _derived(source: str, declared: Sequence[Source] | None) -> list[Gap]:
+    """A gap for every source that was made from `source`, at first or at second hand."""
+    if declared is None:
+        note = "the workspace's YAML has errors, so that sources derived from this one are not known"
+        return [Gap("definition-invalid", source, note)]
+    met = {source}
+    ahead = [source]
+    gaps = []
+    while ahead:
+        parent = ahead.pop(0)
+        for child in sorted(
+            item.id for item in declared if parent in item.derived_from and item.id not in met
+        ):
+            met.add(child)
+            ahead.append(child)
+            note = f"{child} declares that it was derived from {parent}; ask for its impact too, it is not counted here"
+            gaps.append(Gap("derived-source", child, note))
+    return gaps
 
 
 def _corpus(version: VersionRow) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from datetime import datetime
 from functools import cached_property
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from lineage_platform.audit.checkpoints import Comparison
     from lineage_platform.audit.decisions import Decisions
     from lineage_platform.audit.listing import ShardList, SourceList
-    from lineage_platform.model.definitions import Workspace
+    from lineage_platform.model.definitions import Source, Workspace
     from lineage_platform.recording import Recorder
 
 
@@ -158,7 +158,7 @@ class OpenWorkspace:
             )
         with Inquiry(self.catalog, self.store, all_versions, as_of) as inquiry:
             if source is not None:
-                return inquiry.source(source)
+                return inquiry.source(source, self._declared())
             if licence is not None:
                 return inquiry.licence(licence)
             if consent_basis is not None:
@@ -240,6 +240,15 @@ class OpenWorkspace:
         if len(known) > 1:
             raise InvalidInput(f"corpus: got none, expected one of {', '.join(known)}")
         return known[0]
+
+    def _declared(self) -> Sequence[Source] | None:
+        """The sources of the YAML; none where there is no YAML, None where it has errors."""
+        if not (self.settings.workspace / "sources").is_dir():
+            return ()
+        try:
+            return self.definition.sources
+        except InvalidInput:
+            return None
 
     def _subject_hash(self, subject: str) -> bytes:
         from lineage_platform.ledger.keys import load_or_create_secret

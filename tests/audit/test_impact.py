@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
@@ -105,6 +107,39 @@ def test_a_subject_lives_on_in_a_copy_of_another_source(settings: Settings, reco
         assert [(copy.document, copy.survivor) for copy in answer.copies] == [(str(child), str(survivor))]
         assert sum(shard.documents for shard in answer.copies[0].shards) == 2  # the weight of the press
         assert opened.impact(subject="person1@example.org").copies == ()
+
+
+SOURCE = """
+id: {name}
+title: Something
+publisher: Example Society
+steward: data@example.org
+location: data.jsonl
+format: jsonl
+record: {{text: text}}
+terms: {{licence: CC0-1.0, consent_basis: not-personal-data, personal_data: none}}
+derived_from: [{parents}]
+"""
+
+
+def test_sources_that_were_derived_from_the_one_asked_about(world: World, tmp_path: Path) -> None:
+    settings = dataclasses.replace(world.settings, workspace=tmp_path)
+    parents = {"press": "", "forum": "", "synthetic": "press, forum", "translated": "synthetic"}
+
+    def gaps(source: str) -> list[tuple[str, str]]:
+        with open_workspace(settings=settings) as opened:
+            return [(gap.kind, gap.id) for gap in opened.impact(source=source).gaps]
+
+    assert gaps("press") == []  # no YAML
+    (tmp_path / "data.jsonl").write_text('{"text": "a"}')
+    (tmp_path / "sources").mkdir()
+    for name in parents:
+        (tmp_path / "sources" / f"{name}.yaml").write_text(SOURCE.format(name=name, parents=parents[name]))
+    (tmp_path / "corpora").mkdir()
+    assert gaps("press") == [("derived-source", "synthetic"), ("derived-source", "translated")]
+    assert gaps("blog") == []
+    (tmp_path / "sources" / "forum.yaml").write_text("id: [")
+    assert gaps("press") == [("definition-invalid", "press")]
 
 
 def test_what_does_not_exist_or_is_no_question(asked: OpenWorkspace, world: World) -> None:
