@@ -46,13 +46,12 @@ def sources_sensor(workspace: Workspace) -> dg.SensorDefinition:
     def changed(context: dg.SensorEvaluationContext) -> dg.SensorResult:
         before: dict[str, str] = json.loads(context.cursor or "{}")
         now = {source.id: _appearance(source) for source in workspace.sources}
-        moved = sorted(name for name, state in now.items() if name in before and before[name] != state)
+        moved = sorted(name for name, state in now.items() if context.cursor and before.get(name) != state)
         cursor = json.dumps(now, sort_keys=True)
         if not moved:
             return dg.SensorResult(skip_reason="no source file changed", cursor=cursor)
         selection = sorted({key for name in moved for key in keys[name]})
         request = dg.RunRequest(
-            run_key=f"sources:{digest(now)}",
             asset_selection=selection,
             tags={"lineage/sources": ",".join(moved)[:250]},
         )

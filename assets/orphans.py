@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 from pathlib import Path
 
 import dagster as dg
@@ -17,7 +18,7 @@ _OPEN = [dg.DagsterRunStatus.STARTING, dg.DagsterRunStatus.STARTED, dg.DagsterRu
 
 
 def this_process() -> str:
-    """Names this process beyond the reuse of process ids: boot, process id, start time."""
+    """Names this process beyond the reuse of process ids: host, boot, namespace, process id, start time."""
     return _process(os.getpid())
 
 
@@ -29,15 +30,26 @@ def mark_process(context: dg.AssetExecutionContext) -> None:
 
 def _process(pid: int) -> str:
     boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+    space = Path("/proc/self/ns/pid").readlink()
     start = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[19]
-    return f"{boot}/{pid}/{start}"
+    return f"{socket.gethostname()}/{boot}/{space}/{pid}/{start}"
 
 
-def _alive(process: str) -> bool:
-    try:
-        return _process(int(process.split("/")[1])) == process
-    except (OSError, ValueError, IndexError):
+def is_gone(process: str) -> bool:
+    """Whether a process is certainly gone. One of another host, or of another container of this one, cannot be judged
+    from here: its run is closed where it ran, or by a person in Dagster's pages."""
+    host, boot, space, pid, _ = process.split("/")
+    ours = this_process().split("/")
+    if host != ours[0]:
         return False
+    if boot != ours[1]:
+        return True
+    if space != ours[2]:
+        return False
+    try:
+        return _process(int(pid)) != process
+    except (OSError, ValueError):
+        return True
 
 
 def close_orphans(instance: dg.DagsterInstance, recorder: Recorder) -> None:
@@ -45,7 +57,7 @@ def close_orphans(instance: dg.DagsterInstance, recorder: Recorder) -> None:
     then delete the files that nobody committed."""
     for run in instance.get_runs(dg.RunsFilter(statuses=_OPEN)):
         process = run.tags.get(PROCESS_TAG)
-        if process is not None and not _alive(process):
+        if process is not None and is_gone(process):
             message = f"The process of this run is gone ({process}); closed at the next start."
             instance.report_run_failed(run, message)
 

@@ -2,7 +2,7 @@
 
     LineageError
     ├── InvalidInput          exit code 2: a workspace, recipe, path or argument is wrong; nothing was written
-    ├── NotFound              exit code 1: an id that does not exist; carries the nearest names
+    ├── NotFound              exit code 1: an id that does not exist; carries the nearest names, else some known ones
     ├── VerificationFailed    exit code 1: stored bytes do not match their digests
     ├── ChecksFailed          exit code 1: a blocking data-quality check failed
     ├── Conflict              exit code 1: another writer committed first; nothing of ours was kept
@@ -16,6 +16,9 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable
 from dataclasses import dataclass
+
+_NAMED = 5
+"""Names in the message of an id that was not found."""
 
 
 class LineageError(Exception):
@@ -51,13 +54,16 @@ class InvalidInput(LineageError):
 
 
 class NotFound(LineageError):
-    """An id that nothing answers to; `nearest` holds the closest known names."""
+    """An id that nothing answers to; `nearest` holds the closest known names, the message some names in any case."""
 
     def __init__(self, kind: str, name: str, known: Iterable[str] = ()) -> None:
         self.kind = kind
         self.name = name
-        self.nearest = tuple(difflib.get_close_matches(name, sorted(set(known)), n=5, cutoff=0.3))
-        hint = f"; nearest: {', '.join(self.nearest)}" if self.nearest else ""
+        names = sorted(set(known))
+        self.nearest = tuple(difflib.get_close_matches(name, names, n=_NAMED, cutoff=0.3))
+        hint = f"; known: {', '.join(names[:_NAMED])}" if names else ""
+        if self.nearest:
+            hint = f"; nearest: {', '.join(self.nearest)}"
         super().__init__(f"no {kind} named {name!r}{hint}")
 
 

@@ -72,10 +72,15 @@ def trace_document(
 ) -> DocumentTrace:
     """One document, by its row in the shard or by a token of the shard's stream, both from 0.
 
-    The text is read only when asked for. Raises InvalidInput unless exactly one of row and token is given, NotFound.
+    The text is read only when asked for. Raises InvalidInput unless exactly one of row and token is given and it is 0 or
+    more, NotFound.
     """
-    if (row is None) == (token is None) or min(row or 0, token or 0) < 0:
-        raise InvalidInput("trace: got row and token, expected one of them, 0 or more")
+    if (row is None) == (token is None):
+        got = "neither row nor token" if row is None else "row and token"
+        raise InvalidInput(f"trace: got {got}, expected one of them")
+    for name, value in (("row", row), ("token", token)):
+        if value is not None and value < 0:
+            raise InvalidInput(f"{name}: got {value}, expected 0 or more; the first {name} is 0")
     with catalog.snapshot(), closing(Index(files)) as index:
         found = corpus_version(catalog, corpus, version)
         return _Tracing(catalog, index, found, shard_of(catalog, found, shard), as_of).trace(row, token, text)

@@ -18,7 +18,7 @@ def shards_dataset(corpus: str) -> str:
 
 
 def corpus_version(catalog: Catalog, corpus: str, version: str | None) -> VersionRow:
-    """A corpus version: the current one, or by id, digest prefix or sequence number. Raises NotFound."""
+    """A corpus version: the current one, or by id, content digest, the beginning of either, or sequence number. Raises NotFound."""
     dataset = shards_dataset(corpus)
     if version is None:
         current = catalog.current(dataset)
@@ -30,8 +30,9 @@ def corpus_version(catalog: Catalog, corpus: str, version: str | None) -> Versio
         raise NotFound("corpus with a version", corpus, catalog.corpora())
     digest = version.removeprefix(f"{dataset}@")
     by_sequence = [row for row in known if str(row.sequence) == version]
-    by_digest = [row for row in known if row.content_digest.startswith(digest)] if len(digest) >= 4 else []
-    found = by_sequence or by_digest
+    by_name = [row for row in known if row.id.rpartition("@")[2].startswith(digest)]
+    by_digest = [row for row in known if row.content_digest.startswith(digest)]
+    found = by_sequence or (by_name or by_digest if len(digest) >= 4 else [])
     if len(found) != 1:
         raise NotFound(f"version of corpus {corpus}", version, [row.id for row in known])
     return found[0]

@@ -102,9 +102,9 @@ def _show_document(answer: DocumentTrace) -> None:
     output.table(
         "Also placed at", map(vars, answer.other_placements), ("shard", "row", "token_offset", "tokens")
     )
-    show_way(answer)
     if answer.text is not None:
-        output.line(f"\n{answer.text}")
+        output.line(f"Text:\n{answer.text}\n")
+    show_way(answer)
 
 
 def show_way(answer: ShardTrace | DocumentTrace) -> None:

@@ -158,8 +158,9 @@ def _encoder(tokenizer: Path, corpus: Corpus, shuffled: Sequence[Shuffled]) -> E
         lost = lossy_text(encoder, texts)
         if lost is not None:
             raise InvalidInput(
-                f"{tokenizer}: got other text back from its tokens for {lost[:60]!r}, expected the same text,"
-                " which shards of the format megatron promise; use a byte-level tokenizer, or parquet alone"
+                f"{tokenizer}: got other text back from its tokens for the text of SHA-256 "
+                f"{hashlib.sha256(lost.encode()).hexdigest()}, expected the same text, which shards of the format "
+                "megatron promise; use a byte-level tokenizer, or parquet alone"
             )
     return encoder
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pyarrow.parquet as pq
 import pytest
@@ -14,6 +15,7 @@ import tokenizers
 
 from lineage_platform import open_workspace
 from lineage_platform.transformations.megatron import read_tokens
+from lineage_platform.wiring.reading import OpenWorkspace
 from tests.assets.running import answer, lineage
 from tests.assets.worlds import make_workspace
 
@@ -85,7 +87,7 @@ def test_shards_read_back_exactly(workspace: Path) -> None:
             assert table["text"].tolist() == [documents[key] for key in table["document"]]
             offset = 0
             for text, count in zip(table["text"], placed["tokens"], strict=True):
-                ids = read_tokens(paths[name.replace(".parquet", ".bin")], "uint16", offset, count)
+                ids = read_tokens(paths[name.replace(".parquet", ".bin")], np.dtype("uint16"), offset, count)
                 assert tokenizer.decode(ids.tolist(), skip_special_tokens=False) == text
                 offset += count + 1
 
@@ -142,6 +144,7 @@ def test_only_what_changed_is_computed_again(workspace: Path) -> None:
     }
     again = answer(workspace, "materialize", "mini")
     assert computed(again) == set()
+    kept_out = duplicates(workspace)
     with (workspace / "data" / "reviews.csv").open("a") as file:
         file.write(
             'r-new,"A line that nobody wrote before, about the colour of the harbour in the morning.",MIT\n'
@@ -152,7 +155,44 @@ def test_only_what_changed_is_computed_again(workspace: Path) -> None:
     assert current(workspace, "documents/notes") == before["documents/notes"]
     assert current(workspace, "mini/tokenizer") == before["mini/tokenizer"]
     assert current(workspace, "documents/reviews") != before["documents/reviews"]
+    assert duplicates(workspace) == kept_out
     assert answer(workspace, "verify")["ok"] is True
+
+
+def test_an_edit_and_a_broken_line_let_no_duplicate_back(workspace: Path) -> None:
+    """The key of every document of a changed source is new; what was decided about its neighbours must follow."""
+    kept_out = duplicates(workspace)
+    notes = workspace / "data" / "notes.jsonl"
+    lines = notes.read_bytes().splitlines(keepends=True)
+    record = json.loads(lines[10])
+    record["text"] += " One more sentence was written later."
+    lines[10] = json.dumps(record, ensure_ascii=False).encode() + b"\n"
+    notes.write_bytes(b"".join(lines) + b'{"broken": \n')
+    answer(workspace, "materialize", "mini")
+    assert duplicates(workspace) == kept_out
+    verified = answer(workspace, "verify")
+    assert verified["ok"], verified["problems"]
+    told = answer(workspace, "trace", "0", "--corpus", "mini", "--row", "0")["decisions"]
+    assert len({step["dataset"] for step in told}) == len(told)
+
+
+def duplicates(workspace: Path) -> set[str]:
+    """Record ids of the notes that deduplication dropped; none of them may stand in the selection."""
+    with open_workspace(workspace) as opened:
+        recorder = opened.recorder
+        rows = table(opened, "mini/deduplicated", "decisions")
+        documents = table(opened, "documents/notes", "documents")
+        selected = set(table(opened, "mini/selection", "selection")["document"])
+        assert recorder.usable("mini/deduplicated").statistics.dropped == len(rows)
+    dropped = set(rows["document"])
+    assert not dropped & selected
+    return set(documents[documents["document"].isin(dropped)]["record_id"])
+
+
+def table(opened: OpenWorkspace, dataset: str, role: str) -> pd.DataFrame:
+    """All rows of the files of one role of the current version."""
+    version = opened.recorder.usable(dataset)
+    return pd.concat(pd.read_parquet(path) for path in opened.recorder.paths(version, role))
 
 
 def computed(summary: dict[str, Any]) -> set[str]:

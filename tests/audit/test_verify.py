@@ -91,7 +91,7 @@ FLIP = "set_byte({0}, length({0}) - 1, get_byte({0}, length({0}) - 1) # 1)"
         ("UPDATE lineage.terms SET statement = jsonb_set(statement, '{licence}', '\"MIT\"') WHERE source = 'forum'", {"terms"}),
         ("UPDATE lineage.runs SET checks = '[{}]' WHERE dataset = 'demo/selection'", {"run"}),
         ("INSERT INTO lineage.overlay (source, statement, reason, author, valid_from, recorded_at, ledger_index) "
-         "VALUES ('press', '{}', '', '', now(), now(), 10000)", {"overlay"}),
+         "VALUES ('press', '{}', '', '', now(), now(), 0)", {"overlay"}),
         ("UPDATE lineage.snapshots SET definition = jsonb_set(definition, '{title}', '\"X\"')", {"snapshot"}),
     ],
 )  # fmt: skip

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from lineage_platform.errors import NotFound
 from lineage_platform.wiring import open_workspace
 from tests.audit.definitions import World
 from tests.cli.conftest import Lineage
@@ -47,6 +48,7 @@ def test_people_read_the_same(lineage: Lineage, world: World) -> None:
     said = lineage("trace", "1", "--row", "2", "--text")
     for word in ("text SHA-256", "demo/deduplicated", "kept", "Evidence"):
         assert word in said.out
+    assert said.out.index("Decisions") < said.out.index("Text:\n") < said.out.index("Transformations")
     said = lineage("impact", "--licence", "MIT")
     assert "some home-made licence" in said.out
     assert "8 documents" in said.out
@@ -102,7 +104,8 @@ def test_verify_and_checkpoint(lineage: Lineage, tmp_path: Path) -> None:
         (("trace", "0", "--corpus", "dmeo"), 1, ("dmeo", "nearest: demo")),
         (("trace", "0", "--version", "99"), 1, ("99",)),
         (("trace", "0", "--row", "99999"), 1, ("99999",)),
-        (("trace", "0", "--row", "-1"), 2, ("row",)),
+        (("trace", "0", "--row", "-1"), 2, ("row: got -1", "0 or more")),
+        (("trace", "0", "--token", "-7"), 2, ("token: got -7", "0 or more")),
         (("trace", "0", "--row", "1", "--token", "2"), 2, ("one of them",)),
         (("trace", "0", "--text"), 2, ("--text",)),
         (("trace", "0", "--as-of", "yesterday"), 2, ("yesterday", "ISO 8601")),
@@ -112,7 +115,7 @@ def test_verify_and_checkpoint(lineage: Lineage, tmp_path: Path) -> None:
         (("impact", "--licence", "MTI"), 1, ("MIT",)),
         (("impact", "--document", "none"), 2, ("none",)),
         (("impact", "--source", "press", "--licence", "MIT"), 2, ("2 questions",)),
-        (("shards", "--corpus", "none"), 1, ("none",)),
+        (("shards", "--corpus", "none"), 1, ("none", "known: demo")),
         (("decisions", "none"), 1, ("none",)),
         (("decisions", "--reason", "qualty"), 1, ("nearest: quality",)),
         (("decisions", "--limit", "-1"), 2, ("limit",)),
@@ -217,3 +220,11 @@ def test_tables_on_a_terminal(world: World) -> None:
     assert process.wait() == 0
     assert "─".encode() in shown
     assert b"CC-BY-NC-4.0" in shown
+
+
+def test_five_known_names_where_none_is_near() -> None:
+    error = NotFound("corpus", "zzz", ["f", "b", "a", "c", "e", "d", "a"])
+    assert str(error) == "no corpus named 'zzz'; known: a, b, c, d, e"
+    assert error.nearest == ()
+    assert str(NotFound("corpus", "zzz")) == "no corpus named 'zzz'"
+    assert str(NotFound("corpus", "demo", ["demos", "x"])) == "no corpus named 'demo'; nearest: demos"

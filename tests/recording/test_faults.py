@@ -15,6 +15,7 @@ from sqlalchemy import Connection, text
 
 from lineage_platform.catalog import writing
 from lineage_platform.catalog.engine import Database
+from lineage_platform.catalog.forms import memo_key, snapshot_id, version_id
 from lineage_platform.catalog.ledger import Ledger
 from lineage_platform.errors import Conflict, LineageError, Unavailable
 from lineage_platform.ledger.keys import load_or_create_key
@@ -39,7 +40,8 @@ def commit(recorder: Recorder, snapshot: Snapshot, content: str) -> str:
 
 
 def name_of(content: str) -> str:
-    return f"{DATASET}@{digest(content)[:16]}"
+    made_from = memo_key(DATASET, STEP, [snapshot_id("notes", digest("a"))])
+    return version_id(DATASET, digest(content), made_from)
 
 
 def referenced(settings: Settings) -> set[str]:

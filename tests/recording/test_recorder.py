@@ -7,6 +7,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from lineage_platform.catalog.forms import memo_key, version_id
 from lineage_platform.errors import ChecksFailed, Conflict, InvalidInput, LineageError, NotFound
 from lineage_platform.model.versions import CheckResult, ParentRun, Result, Snapshot, Statistics, Version
 from lineage_platform.recording import Recorder
@@ -129,7 +130,7 @@ class TestCommit:
     ) -> None:
         check = CheckResult("rows", True, "error", "more than 0", "3", "document")
         version = commit(recorder, [snapshot], "one", (check,))
-        assert version.id == f"{DATASET}@{digest('one')[:16]}"
+        assert version.id == version_id(DATASET, digest("one"), memo_key(DATASET, STEP, [snapshot.id]))
         assert (version.sequence, version.inputs, version.checks) == (1, (snapshot.id,), (check,))
         assert version.transformation == STEP
         assert version.statistics.by_terms == {terms().number: (3, 30)}
@@ -170,17 +171,34 @@ class TestCommit:
         assert "columnLineage" in facets
         consistency.check(settings)
 
-    def test_equal_content_confirms_the_version(
+    def test_the_same_content_of_the_same_inputs_confirms_the_version(
         self, recorder: Recorder, settings: Settings, snapshot: Snapshot
     ) -> None:
         first = commit(recorder, [snapshot], "one")
-        other = recorder.observe(source(), digest("b"), listing("b"))
         checks = (CheckResult("rows", False, "warn", "1", "0"),)
-        again = commit(recorder, [other], "one", checks)
+        again = commit(recorder, [snapshot], "one", checks)
         assert dataclasses.replace(again, checks=()) == first
         assert again.checks == checks
         assert query(settings, "SELECT count(*) FROM lineage.versions") == [(1,)]
         consistency.check(settings)
+
+    def test_the_same_content_of_other_inputs_is_another_version(
+        self, recorder: Recorder, settings: Settings, snapshot: Snapshot
+    ) -> None:
+        first = commit(recorder, [snapshot], "one")
+        other = recorder.observe(source(), digest("b"), listing("b"))
+        second = commit(recorder, [other], "one")
+        assert first.content_digest == second.content_digest
+        assert (first.id, first.inputs) != (second.id, second.inputs)
+        assert recorder.latest(DATASET) == second
+        consistency.check(settings)
+
+    def test_a_pin_is_part_of_the_commit(self, recorder: Recorder, snapshot: Snapshot) -> None:
+        with recorder.attempt(DATASET, STEP, [snapshot]) as attempt:
+            first = attempt.commit(result(attempt.scratch, "one"), (), ("demo", "recipe", "tokenizer"))
+        with recorder.attempt(DATASET, STEP, [snapshot]) as attempt:
+            attempt.commit(result(attempt.scratch, "two"), (), ("demo", "recipe", "tokenizer"))
+        assert recorder.pinned("demo", "recipe", "tokenizer") == first.id
 
     def test_a_confirmation_mends_a_lost_file(self, recorder: Recorder, snapshot: Snapshot) -> None:
         version = commit(recorder, [snapshot], "one")
@@ -308,7 +326,7 @@ class TestMemo:
     def test_only_a_version_of_the_dataset_is_confirmed(self, recorder: Recorder, snapshot: Snapshot) -> None:
         version = commit(recorder, [snapshot], "one")
         with (
-            pytest.raises(InvalidInput, match="expected a version of this dataset"),
+            pytest.raises(InvalidInput, match="expected a version made in the same way of the same inputs"),
             recorder.attempt("documents/other", STEP, [snapshot]) as attempt,
         ):
             attempt.confirm(version)

@@ -61,7 +61,7 @@ class Claims:
         for name in (recorded.versions.keys() | recorded.snapshots.keys()) - self._made:
             kind = "version" if name in recorded.versions else "snapshot"
             report.problem(kind, name, "a row", "an entry that says that it was made")
-        self._statements.finish(self._previous["index"] + 1 if self._previous else 0)
+        self._statements.finish()
         self._verify_sequences()
 
     def _take_run(self, leaf: Row, event: Event) -> None:
