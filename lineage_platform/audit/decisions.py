@@ -12,7 +12,7 @@ from lineage_platform.audit.answers import Answer, Gap, plain
 from lineage_platform.audit.index import Index
 from lineage_platform.audit.lookup import corpus_version
 from lineage_platform.audit.needs import Catalog, Files
-from lineage_platform.audit.way import direct_way
+from lineage_platform.audit.provenance import direct_way
 from lineage_platform.catalog.rows import SnapshotRow, VersionFile
 from lineage_platform.errors import InvalidInput, NotFound
 from lineage_platform.model.decisions import Reason

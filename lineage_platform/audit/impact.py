@@ -12,8 +12,8 @@ from lineage_platform.audit.answers import Copy, CorpusImpact, Gap, Impact, Shar
 from lineage_platform.audit.index import Index
 from lineage_platform.audit.lookup import document_key, shards_dataset
 from lineage_platform.audit.needs import Catalog, Files
+from lineage_platform.audit.provenance import direct_way
 from lineage_platform.audit.rights import Rights, Statement, documents_of
-from lineage_platform.audit.way import direct_way
 from lineage_platform.catalog.rows import SnapshotRow, VersionFile, VersionRow
 from lineage_platform.errors import NotFound
 from lineage_platform.model.definitions import Source

@@ -76,7 +76,7 @@ def direct_way(upstream: Upstream, version: VersionRow) -> Upstream:
         tuple(row for row in upstream.versions if row.id in reached),
         tuple(row for row in upstream.snapshots if row.id in reached),
         tuple(edge for edge in edges if edge[0] in reached),
-        upstream.unresolved,
+        tuple(name for name in upstream.unresolved if name in reached),
     )
 
 
