@@ -110,3 +110,8 @@ def _empty(url: str) -> None:
                 )
         connection.execute("ALTER SEQUENCE lineage.snapshot_numbers RESTART")
         connection.execute("DROP SCHEMA IF EXISTS dagster CASCADE")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Fast tests first, so that a simple mistake is told at once."""
+    items.sort(key=lambda item: item.get_closest_marker("slow") is not None)
