@@ -6,6 +6,7 @@ placement: a document of two epochs counts twice, in its shard, its source and i
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, is_dataclass
 from typing import TYPE_CHECKING, Any
@@ -25,7 +26,7 @@ def plain(value: Any) -> Any:
     return value
 
 
-class Answer:
+class Answer(ABC):
     """Base of the answers."""
 
     def to_dict(self) -> dict[str, Any]:
@@ -39,9 +40,9 @@ class Answer:
 
         return pandas.DataFrame(self.rows())
 
+    @abstractmethod
     def rows(self) -> list[dict[str, Any]]:
         """The answer's main table, a mapping a row."""
-        raise NotImplementedError
 
 
 @dataclass(frozen=True)
