@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import cast
 
 import expectations.annotations
@@ -11,6 +10,7 @@ from assets.platform import Platform
 from assets.recipe import code_version
 from assets.step import Checks, Inputs, Step, parts_of
 from assets.tags import source_tags
+from lineage_platform.files import Place
 from lineage_platform.model import tables
 from lineage_platform.model.definitions import Source
 from lineage_platform.model.versions import Result, Transformation, Version
@@ -22,7 +22,7 @@ def annotations_step(source: Source, minhash: tuple[tuple[int, int, int], ...]) 
     upstream = f"documents/{source.id}"
     parameters = {"minhash": [list(setting) for setting in minhash]}
 
-    def run(platform: Platform, inputs: Inputs, _transformation: Transformation, scratch: Path) -> Result:
+    def run(platform: Platform, inputs: Inputs, _transformation: Transformation, scratch: Place) -> Result:
         return annotate(
             platform.paths(cast("Version", inputs[upstream]), "documents"),
             minhash,

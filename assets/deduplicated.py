@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from pathlib import Path
 
 from assets.corpora import (
     check_decisions,
@@ -17,6 +16,7 @@ from assets.corpora import (
 from assets.platform import Platform
 from assets.recipe import code_version
 from assets.step import Inputs, Step
+from lineage_platform.files import Place
 from lineage_platform.model import tables
 from lineage_platform.model.definitions import Corpus, Source
 from lineage_platform.model.versions import Result, Transformation
@@ -34,7 +34,7 @@ def deduplicated_step(corpus: Corpus, sources: dict[str, Source]) -> Step:
         parameters = {**declared, "rights": rights_digest(platform, corpus)}
         return Transformation("deduplicate", deduplicated.CODE_VERSION, parameters)
 
-    def run(platform: Platform, inputs: Inputs, _transformation: Transformation, scratch: Path) -> Result:
+    def run(platform: Platform, inputs: Inputs, _transformation: Transformation, scratch: Place) -> Result:
         return deduplicated.deduplicate(
             [
                 path

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from functools import partial
-from pathlib import Path
 from typing import Any, cast
 
 import expectations.decisions
@@ -13,6 +12,7 @@ from assets.platform import Platform
 from assets.recipe import code_version
 from assets.step import Checks, Inputs, Step, parts_of
 from assets.tags import source_tags
+from lineage_platform.files import Place
 from lineage_platform.model import tables
 from lineage_platform.model.definitions import Source
 from lineage_platform.model.versions import Result, Snapshot, Transformation
@@ -24,7 +24,7 @@ def documents_step(source: Source) -> Step:
     """The step of one source."""
     parameters = documents.parameters(source)
 
-    def run(platform: Platform, inputs: Inputs, _transformation: Transformation, scratch: Path) -> Result:
+    def run(platform: Platform, inputs: Inputs, _transformation: Transformation, scratch: Place) -> Result:
         return documents.read_documents(
             source,
             cast("Snapshot", inputs[f"source/{source.id}"]),

@@ -6,9 +6,9 @@ import json
 import sys
 from collections.abc import Callable, Mapping
 from functools import cached_property
-from pathlib import Path
 from typing import Any, TextIO
 
+from lineage_platform.files import Place
 from lineage_platform.model.definitions import Workspace
 from lineage_platform.model.terms import Terms
 from lineage_platform.model.versions import File, Version
@@ -54,11 +54,11 @@ class Platform:
         """Key of the hash that stands for data subjects."""
         return load_subject_key(self.settings)
 
-    def paths(self, version: Version, role: str) -> list[Path]:
+    def paths(self, version: Version, role: str) -> list[Place]:
         """Where the files of one role of a committed version are, in name order."""
         return [self.path(file) for file in version.files_of(role)]
 
-    def path(self, file: File) -> Path:
+    def path(self, file: File) -> Place:
         """Where a committed file is."""
         return self.recorder.store.path(file)
 

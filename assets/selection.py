@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from pathlib import Path
 from typing import cast
 
 from assets.corpora import check_decisions, common, source_ids, standard_of
 from assets.platform import Platform
 from assets.recipe import code_version
 from assets.step import Inputs, Step
+from lineage_platform.files import Place
 from lineage_platform.model import tables
 from lineage_platform.model.definitions import Corpus, Source
 from lineage_platform.model.versions import Result, Transformation, Version
@@ -25,8 +25,8 @@ def selection_step(corpus: Corpus, sources: dict[str, Source]) -> Step:
         "sources": [asdict(source) for source in corpus.sources],
     }
 
-    def run(platform: Platform, inputs: Inputs, _transformation: Transformation, scratch: Path) -> Result:
-        def annotations(source: str) -> list[Path]:
+    def run(platform: Platform, inputs: Inputs, _transformation: Transformation, scratch: Place) -> Result:
+        def annotations(source: str) -> list[Place]:
             return platform.paths(cast("Version", inputs[f"annotations/{source}"]), "annotations")
 
         return selection.select(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from pathlib import Path
 from typing import cast
 
 import expectations.placements
@@ -13,6 +12,7 @@ from assets.frames import frames
 from assets.platform import Platform
 from assets.recipe import code_version, recipe
 from assets.step import Checks, Inputs, Step, parts_of
+from lineage_platform.files import Place
 from lineage_platform.model import tables
 from lineage_platform.model.definitions import Corpus, Source
 from lineage_platform.model.versions import Result, Transformation, Version
@@ -46,7 +46,7 @@ def shards_step(corpus: Corpus, sources: dict[str, Source]) -> Step:
         )
         return Transformation("pack", shards.CODE_VERSION, {**declared, "shard_count": count})
 
-    def run(platform: Platform, inputs: Inputs, transformation: Transformation, scratch: Path) -> Result:
+    def run(platform: Platform, inputs: Inputs, transformation: Transformation, scratch: Place) -> Result:
         return shards.pack(
             platform.paths(selected(inputs), "selection"),
             [

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 
 import expectations
 from assets.platform import Platform
+from lineage_platform.files import Place
 from lineage_platform.model.versions import CheckResult, Part, Result, Snapshot, Transformation, Version
 
 Inputs = Mapping[str, Version | Snapshot]
@@ -34,7 +34,7 @@ class Step:
     upstream: tuple[str, ...]
     code_version: str
     transformation: Callable[[Platform, Inputs], Transformation]
-    run: Callable[[Platform, Inputs, Transformation, Path], Result]
+    run: Callable[[Platform, Inputs, Transformation, Place], Result]
     check: Callable[[Platform, Inputs, Result], Checks]
     suites: tuple[str, ...]
     group: str

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from pathlib import Path
 from typing import cast
 
 from assets.corpora import common, source_ids, versions
 from assets.platform import Platform
 from assets.recipe import code_version, recipe
 from assets.step import Checks, Inputs, Step
+from lineage_platform.files import Place
 from lineage_platform.model.definitions import Corpus, Source
 from lineage_platform.model.versions import Result, Transformation, Version
 from lineage_platform.transformations import tokenizer
@@ -22,7 +22,7 @@ def tokenizer_step(corpus: Corpus, sources: dict[str, Source]) -> Step:
     dataset = f"{corpus.id}/tokenizer"
     parameters = {"tokenizer": asdict(corpus.tokenizer), "seed": corpus.seed, "recipe": recipe(corpus)}
 
-    def run(platform: Platform, inputs: Inputs, _transformation: Transformation, scratch: Path) -> Result:
+    def run(platform: Platform, inputs: Inputs, _transformation: Transformation, scratch: Place) -> Result:
         return tokenizer.train_tokenizer(
             platform.paths(cast("Version", inputs[f"{corpus.id}/selection"]), "selection"),
             [

@@ -6,7 +6,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
-from pathlib import Path
 from typing import Any, LiteralString, Protocol
 
 from lineage_platform.catalog.rows import (
@@ -20,6 +19,7 @@ from lineage_platform.catalog.rows import (
     VersionFile,
     VersionRow,
 )
+from lineage_platform.files import Place
 from lineage_platform.model.versions import File, SnapshotFile
 
 
@@ -60,4 +60,4 @@ class Rows(Protocol):
 class Files(Protocol):
     """Where the bytes of a committed file are."""
 
-    def path(self, file: File) -> Path: ...
+    def path(self, file: File) -> Place: ...

@@ -11,7 +11,6 @@ import datetime
 import hashlib
 from collections.abc import Sequence
 from functools import partial
-from pathlib import Path
 from types import TracebackType
 from typing import Self
 from uuid import UUID, uuid4
@@ -25,6 +24,7 @@ from lineage_platform.catalog.ledger import Ledger
 from lineage_platform.errors import Conflict, InvalidInput, LineageError
 from lineage_platform.events.arguments import EventDataset, RunState
 from lineage_platform.events.build import run_event
+from lineage_platform.files import Place, place
 from lineage_platform.model.versions import (
     CheckResult,
     File,
@@ -76,7 +76,7 @@ class Attempt:
         return str(self._id)
 
     @property
-    def scratch(self) -> Path:
+    def scratch(self) -> Place:
         """The folder of this attempt in the store; made when first asked for."""
         return self._backend.store.scratch(self.run_id)
 
@@ -108,7 +108,7 @@ class Attempt:
         writer made another version from other inputs since this attempt began, LineageError when the disk is full,
         VerificationFailed when a part is not what it says, Unavailable when the database stays away.
         """
-        fields = telling.fields_of(self.dataset, [(part.role, Path(part.path)) for part in result.parts])
+        fields = telling.fields_of(self.dataset, [(part.role, place(part.path)) for part in result.parts])
         version = self._backend.database.transaction(
             partial(self._commit, result=result, checks=tuple(checks), fields=fields, pin=pin)
         )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -14,6 +13,7 @@ from lineage_platform.catalog import locks, statements, tables, versions, writin
 from lineage_platform.catalog.engine import Database
 from lineage_platform.catalog.forms import memo_key
 from lineage_platform.errors import ChecksFailed, NotFound
+from lineage_platform.files import Place
 from lineage_platform.model.definitions import Source
 from lineage_platform.model.terms import Terms
 from lineage_platform.model.versions import (
@@ -127,7 +127,7 @@ class Recorder:
 
         return self._database.transaction(work)
 
-    def paths(self, version: Version, role: str) -> list[Path]:
+    def paths(self, version: Version, role: str) -> list[Place]:
         """Where the files of one role are, in name order."""
         return [self.store.path(file) for file in version.files_of(role)]
 

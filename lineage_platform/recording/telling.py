@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from pathlib import Path
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from lineage_platform.errors import LineageError
 from lineage_platform.events.arguments import EventDataset, Manifest, Size, TermsCount
 from lineage_platform.events.columns import column_lineage
+from lineage_platform.files import Place
 from lineage_platform.model.definitions import RecordFields
 from lineage_platform.model.terms import Terms
 from lineage_platform.model.versions import (
@@ -23,6 +22,7 @@ from lineage_platform.model.versions import (
     Version,
 )
 from lineage_platform.store.local import address
+from lineage_platform.transformations.parts import read_schema
 
 _MAIN_ROLES = {
     "documents": "documents",
@@ -103,9 +103,9 @@ def made(
     )
 
 
-def fields_of(dataset: str, files: Iterable[tuple[str, Path]]) -> pa.Schema | None:
+def fields_of(dataset: str, files: Iterable[tuple[str, Place]]) -> pa.Schema | None:
     """Columns of the dataset's main table, read from its first file; `files` are (role, path). None for what is no table."""
     kind = dataset.partition("/")[0]
     role = _MAIN_ROLES.get(kind) or _MAIN_ROLES.get(dataset.rpartition("/")[2])
     path = next((path for found, path in files if found == role), None)
-    return None if path is None or path.suffix != ".parquet" else pq.read_schema(path)
+    return None if path is None or path.suffix != ".parquet" else read_schema(path)

@@ -12,7 +12,6 @@ import hashlib
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -20,6 +19,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from lineage_platform.files import Place, place, release
 from lineage_platform.model.tables import annotations_schema
 from lineage_platform.model.versions import Part, Result, Statistics
 from lineage_platform.transformations.digest import Rows, SpilledRows, content_digest, digest_rows, spill_rows
@@ -53,10 +53,10 @@ class _Outcome:
 
 
 def annotate(
-    documents: Sequence[Path],
+    documents: Sequence[Place],
     minhash: tuple[tuple[int, int, int], ...],
     *,
-    scratch: Path,
+    scratch: Place,
     engine: Engine,
     progress: Progress,
 ) -> Result:
@@ -75,8 +75,7 @@ def annotate(
     words = np.concatenate([outcome.words for outcome in outcomes] or [np.zeros(0, np.int32)])
     languages = _sum(outcome.languages for outcome in outcomes)
     digest = content_digest(outcome.digest for outcome in outcomes)
-    for outcome in outcomes:
-        Path(outcome.digest.path).unlink()
+    release(place(outcome.digest.path) for outcome in outcomes)
     return Result(
         content_digest=digest,
         parts=tuple(outcome.part for outcome in outcomes),
@@ -107,7 +106,7 @@ def _annotate_part(task: _Task) -> _Outcome:
     language_counts: Counter[str] = Counter()
     terms_counts: Counter[int] = Counter()
     declared = 0
-    with PartWriter(Path(task.scratch), task.name, "annotations", schema) as writer:
+    with PartWriter(place(task.scratch), task.name, "annotations", schema) as writer:
         for batch in read_batches(task.documents, _READ):
             texts = batch.column("text")
             measures = measure(texts, task.minhash)
@@ -130,7 +129,7 @@ def _annotate_part(task: _Task) -> _Outcome:
     assert writer.part is not None  # noqa: S101 - set by a clean exit
     return _Outcome(
         writer.part,
-        spill_rows(Path(task.scratch) / f"{task.name}.digest", digests),
+        spill_rows(place(task.scratch) / f"{task.name}.digest", digests),
         np.concatenate(sizes or [np.zeros(0, np.int32)]),
         np.concatenate(words or [np.zeros(0, np.int32)]),
         language_counts,

@@ -19,15 +19,14 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
 from lineage_platform.errors import InvalidInput
+from lineage_platform.files import Place
 from lineage_platform.model.definitions import Deduplication
 from lineage_platform.model.tables import DECISIONS, DERIVATIONS, SHA256, minhash_column
 from lineage_platform.model.versions import Result, Statistics
@@ -35,7 +34,7 @@ from lineage_platform.transformations.clusters import Numbers, components
 from lineage_platform.transformations.digest import combine, content_digest
 from lineage_platform.transformations.engine import Engine, Progress, steps
 from lineage_platform.transformations.links import NO_LINKS, bucket_count, find_links
-from lineage_platform.transformations.parts import read_batches, write_table
+from lineage_platform.transformations.parts import read_batches, read_schema, write_table
 from lineage_platform.transformations.standards import Standard, failing_counts
 from lineage_platform.transformations.survivors import MEMBERS, copies_of, digest_rows_of, reasons
 
@@ -63,12 +62,12 @@ class _Look:
 
 
 def deduplicate(
-    annotations: Sequence[Path],
+    annotations: Sequence[Place],
     deduplication: Deduplication,
     standard: Standard | None,
     rights_rank: Mapping[int, int],
     *,
-    scratch: Path,
+    scratch: Place,
     engine: Engine,
     progress: Progress,
 ) -> Result:
@@ -148,9 +147,9 @@ def deduplicate(
     )
 
 
-def _require(parts: Sequence[Path], column: str | None) -> None:
+def _require(parts: Sequence[Place], column: str | None) -> None:
     for path in parts:
-        if column is not None and column not in pq.read_schema(path).names:
+        if column is not None and column not in read_schema(path).names:
             raise InvalidInput(
                 f"{path}: got annotations without {column!r}, expected the band keys of that MinHash setting; "
                 "annotate the source with it first"

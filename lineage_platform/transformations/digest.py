@@ -9,15 +9,16 @@ from __future__ import annotations
 
 import hashlib
 import itertools
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 import rfc8785
+
+from lineage_platform.files import Place, create, place, reaching, read_ranges
 
 BUCKETS = 256
 SPAN_ROWS = 512 * 1024
@@ -65,12 +66,12 @@ class SpilledRows:
     starts: tuple[int, ...]
 
 
-def spill_rows(path: Path, chunks: Iterable[Rows]) -> SpilledRows:
+def spill_rows(path: Place, chunks: Iterable[Rows]) -> SpilledRows:
     """Put a task's rows into a file for `content_digest`; the file may go once the digest is known."""
     present = [chunk for chunk in chunks if len(chunk)]
     rows = np.concatenate(present) if present else np.empty((0, 1), np.uint8)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    rows[np.argsort(rows[:, 0], kind="stable")].tofile(path)
+    with reaching(path), create(path) as file:
+        file.write(rows[np.argsort(rows[:, 0], kind="stable")])
     counts = np.bincount(rows[:, 0], minlength=BUCKETS)
     return SpilledRows(str(path), rows.shape[1], (0, *np.cumsum(counts).tolist()))
 
@@ -91,7 +92,7 @@ def content_digest(chunks: Iterable[Rows | SpilledRows]) -> str:
     leaves: list[bytes] = []
     for first, last in _spans(starts, spilled):
         rows = [array[at[first] : at[last]] for array, at in zip(arrays, starts, strict=True)]
-        rows += [_read(source, first, last) for source in spilled]
+        rows += _read(spilled, first, last)
         leaves += _bucket_digests([chunk for chunk in rows if len(chunk)], first, last)
     return _merkle_root(leaves).hex()
 
@@ -110,10 +111,18 @@ def _spans(starts: list[npt.NDArray[np.int64]], spilled: list[SpilledRows]) -> l
     return spans
 
 
-def _read(source: SpilledRows, first: int, last: int) -> Rows:
-    start, end = source.starts[first], source.starts[last]
-    count = (end - start) * source.width
-    return np.fromfile(source.path, np.uint8, count, offset=start * source.width).reshape(-1, source.width)
+def _read(spilled: Sequence[SpilledRows], first: int, last: int) -> list[Rows]:
+    """Rows of the buckets `first` to `last` of each spill."""
+    wanted = []
+    for source in spilled:
+        start, end = source.starts[first] * source.width, source.starts[last] * source.width
+        ranges = [(start, end - start)] if end > start else []
+        wanted.append((place(source.path), source.starts[-1] * source.width, ranges))
+    return [
+        np.frombuffer(data, np.uint8).reshape(-1, source.width)
+        for source, found in zip(spilled, read_ranges(wanted), strict=True)
+        for data in found
+    ]
 
 
 def _bucket_digests(chunks: list[Rows], first: int, last: int) -> list[bytes]:

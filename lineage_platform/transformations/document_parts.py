@@ -7,7 +7,6 @@ import itertools
 from collections import Counter
 from contextlib import ExitStack
 from dataclasses import dataclass, field
-from pathlib import Path
 from types import TracebackType
 from typing import Any, NamedTuple, Self
 
@@ -15,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from lineage_platform.files import Place
 from lineage_platform.model.decisions import UNREADABLE, Outcome, Reason
 from lineage_platform.model.tables import DECISIONS, DOCUMENTS, IDENTITY, REDACTION_TYPES, SHA256
 from lineage_platform.model.versions import Part
@@ -101,7 +101,7 @@ class DocumentWriter:
     Afterwards `parts`, `digests` (by table, for `content_digest`) and `counts` say what there is.
     """
 
-    def __init__(self, scratch: Path, name: str) -> None:
+    def __init__(self, scratch: Place, name: str) -> None:
         self.parts: list[Part] = []
         self.digests: dict[str, list[SpilledRows]] = {"documents": [], "decisions": []}
         self.counts = Counts()

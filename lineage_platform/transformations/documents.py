@@ -8,13 +8,12 @@ Conservation: each record, and each fault in its place, is a document (kept, or 
 from __future__ import annotations
 
 import itertools
-import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
-from pathlib import Path
 from typing import Any
 
 from lineage_platform.errors import InvalidInput
+from lineage_platform.files import Place, place, release_tree
 from lineage_platform.model.decisions import Reason
 from lineage_platform.model.definitions import Source
 from lineage_platform.model.keys import MAX_ORDINAL, document_key, record_identity, terms_number
@@ -55,7 +54,7 @@ def read_documents(
     *,
     terms_of: Callable[[str | None], Terms],
     subject_key: bytes,
-    scratch: Path,
+    scratch: Place,
     engine: Engine,
     progress: Progress,
 ) -> Result:
@@ -82,7 +81,7 @@ def read_documents(
         table: content_digest(itertools.chain(*(outcome.digests[table] for outcome in outcomes)))
         for table in ("documents", "decisions")
     }
-    shutil.rmtree(scratch / "digests", ignore_errors=True)
+    release_tree(scratch / "digests")
     declared = set().union(*(outcome.declared for outcome in outcomes))
     counts = Counts()
     for outcome in outcomes:
@@ -148,7 +147,7 @@ class _Outcome:
 def _read_part(task: _Task) -> _Outcome:
     folder = folder_of(task.source)
     maker = _DocumentMaker(task)
-    with DocumentWriter(Path(task.scratch), f"{task.number:05d}") as writer:
+    with DocumentWriter(place(task.scratch), f"{task.number:05d}") as writer:
         for entry in task.entries:
             _read_entry(task, entry, folder, maker, writer)
             writer.counts.files += 1

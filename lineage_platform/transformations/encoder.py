@@ -12,7 +12,6 @@ from __future__ import annotations
 import itertools
 import json
 from collections.abc import Iterable, Sequence
-from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
@@ -20,6 +19,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from lineage_platform.errors import InvalidInput
+from lineage_platform.files import Place, read_bytes
 
 Tokens = npt.NDArray[np.uint32]
 Offsets = npt.NDArray[np.int64]
@@ -52,7 +52,7 @@ _PROBES = (
 class Encoder:
     """One tokenizer in one implementation; not shared between threads, where gigatoken would take turns."""
 
-    def __init__(self, path: Path, name: EncoderName) -> None:
+    def __init__(self, path: Place, name: EncoderName) -> None:
         """Open a `tokenizer.json` that `load_encoder` has accepted."""
         definition = _definition(path)
         self.name = name
@@ -92,7 +92,7 @@ class Encoder:
     def decode(self, tokens: Sequence[int] | npt.NDArray[Any]) -> str:
         """The text of tokens, special tokens included."""
         if self._decoder is None:
-            self._decoder = _hugging_face(self.path.read_text(encoding="utf-8"), self.path)
+            self._decoder = _hugging_face(read_bytes(self.path).decode(), self.path)
         return str(self._decoder.decode([int(token) for token in tokens], skip_special_tokens=False))
 
     def _gigatoken(self, texts: pa.Array) -> tuple[Tokens, Offsets]:
@@ -121,7 +121,7 @@ class Encoder:
         return np.concatenate(rows), offsets
 
 
-def load_encoder(path: Path, sample: Iterable[str]) -> Encoder:
+def load_encoder(path: Place, sample: Iterable[str]) -> Encoder:
     """The fastest implementation that can be trusted with this tokenizer and this corpus.
 
     `sample` is text of the corpus; both implementations encode all of it, and of some probes of our own. Raises
@@ -163,9 +163,9 @@ def _ordinary(definition: dict[str, Any]) -> dict[str, Any]:
     return plain
 
 
-def _definition(path: Path) -> dict[str, Any]:
+def _definition(path: Place) -> dict[str, Any]:
     try:
-        definition = json.loads(path.read_bytes())
+        definition = json.loads(read_bytes(path))
     except ValueError as error:
         raise InvalidInput(
             f"{path}: got a file that is not JSON ({error}), expected a tokenizer.json"
@@ -175,7 +175,7 @@ def _definition(path: Path) -> dict[str, Any]:
     return definition
 
 
-def _hugging_face(definition: str, path: Path) -> Any:
+def _hugging_face(definition: str, path: Place) -> Any:
     import tokenizers
 
     try:

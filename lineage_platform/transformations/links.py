@@ -6,16 +6,15 @@ links every document to the first one it meets with the same key. No step holds 
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from lineage_platform.files import Place, place, release_tree
 from lineage_platform.transformations.engine import Engine, Progress, steps
 from lineage_platform.transformations.parts import read_batches
 from lineage_platform.transformations.spill import SpillWriter, read_spills
@@ -70,14 +69,14 @@ def bucket_count(keys: int) -> int:
 
 
 def find_links(
-    annotations: Sequence[Path],
+    annotations: Sequence[Place],
     starts: Sequence[int],
     column: str,
     keys: pa.DataType,
     buckets: int,
     without: Numbers,
     *,
-    scratch: Path,
+    scratch: Place,
     engine: Engine,
     progress: Progress,
 ) -> Links:
@@ -100,7 +99,7 @@ def find_links(
     spills = tuple(task.spill for task in scatter)
     gather = [_Gather(spills, bucket, keys) for bucket in range(buckets)]
     links = engine.map(_gather, gather, steps(progress, len(scatter), total))
-    shutil.rmtree(folder, ignore_errors=True)
+    release_tree(folder)
     return sum(links, NO_LINKS)
 
 
@@ -111,7 +110,7 @@ def _schema(keys: pa.DataType) -> pa.Schema:
 def _scatter(task: _Scatter) -> None:
     schema = _schema(task.keys)
     start = task.start
-    with SpillWriter(Path(task.spill), schema) as spill:
+    with SpillWriter(place(task.spill), schema) as spill:
         for batch in read_batches(task.annotations, [task.column], _BATCH_ROWS):
             column = batch.column(0)
             rows = np.arange(start, start + len(column))

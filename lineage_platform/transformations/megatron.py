@@ -30,6 +30,7 @@ import numpy as np
 import numpy.typing as npt
 
 from lineage_platform.errors import VerificationFailed
+from lineage_platform.files import Place, read_bytes, read_ranges
 from lineage_platform.model.versions import Part
 from lineage_platform.transformations.encoder import Offsets, Tokens
 from lineage_platform.transformations.parts import HashingFile
@@ -50,11 +51,14 @@ def token_offsets(tokens: npt.NDArray[np.integer], end_of_document: bool) -> Off
     return np.concatenate([[0], np.cumsum(tokens.astype(np.int64) + int(end_of_document))])
 
 
-def read_tokens(path: Path, dtype: np.dtype[Any], offset: int, count: int) -> npt.NDArray[Any]:
-    """`count` tokens from the token `offset` of a `.bin` file, mapped and not read."""
+def read_tokens(path: Place, dtype: np.dtype[Any], offset: int, count: int) -> npt.NDArray[Any]:
+    """`count` tokens from the token `offset` of a `.bin` file; of a local one mapped and not read."""
     if count == 0:
         return np.empty(0, dtype)
-    return np.memmap(path, dtype, "r", offset * dtype.itemsize, (count,))
+    if isinstance(path, Path):
+        return np.memmap(path, dtype, "r", offset * dtype.itemsize, (count,))
+    ((data,),) = read_ranges([(path, None, [(offset * dtype.itemsize, count * dtype.itemsize)])])
+    return np.frombuffer(data, dtype)
 
 
 @dataclass(frozen=True)
@@ -67,9 +71,9 @@ class Index:
     documents: npt.NDArray[np.int64]
 
 
-def read_index(path: Path) -> Index:
+def read_index(path: Place) -> Index:
     """Read an `.idx` file; raises VerificationFailed if it is not one, or not whole."""
-    data = path.read_bytes()
+    data = read_bytes(path)
     if len(data) < _HEADER.size:
         raise VerificationFailed(f"{path}: got {len(data)} bytes, expected a header of {_HEADER.size}")
     magic, version, code, sequences, documents = _HEADER.unpack_from(data)
@@ -92,7 +96,7 @@ def read_index(path: Path) -> Index:
 class MegatronWriter:
     """Writes one pair, documents in order; use as a context manager, then read `parts` (`.bin`, `.idx`)."""
 
-    def __init__(self, scratch: Path, name: str, vocabulary: int, end_of_document: int | None) -> None:
+    def __init__(self, scratch: Place, name: str, vocabulary: int, end_of_document: int | None) -> None:
         self.parts: tuple[Part, ...] = ()
         self._scratch, self._name = scratch, name
         self._dtype = token_type(vocabulary)

@@ -21,6 +21,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from lineage_platform.files import Place, create, open_input, place, reaching
 from lineage_platform.model.versions import Part
 
 ROW_GROUP_ROWS = 64 * 1024
@@ -47,9 +48,14 @@ _KEYS = dict.fromkeys(("document", "child", "row", "record"), "DELTA_BINARY_PACK
 class HashingFile(io.RawIOBase):
     """A binary file for writing that knows the SHA-256 and length of what went through it."""
 
-    def __init__(self, path: Path) -> None:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        self._file = path.open("wb")
+    def __init__(self, where: Place) -> None:
+        self._where = where
+        self._file: Any
+        if isinstance(where, Path):
+            where.parent.mkdir(parents=True, exist_ok=True)
+            self._file = where.open("wb")
+        else:
+            self._file = create(where)
         self._hash = hashlib.sha256()
         self.length = 0
 
@@ -58,9 +64,10 @@ class HashingFile(io.RawIOBase):
         return True
 
     def write(self, data: Any) -> int:
-        """Write all of `data`; raises OSError, for example when the disk is full."""
+        """Write all of `data`; raises OSError, for example when the disk is full, or Unavailable."""
         view = memoryview(data)
-        self._file.write(view)
+        with reaching(self._where):
+            self._file.write(view)
         self._hash.update(view)
         self.length += view.nbytes
         return view.nbytes
@@ -70,16 +77,18 @@ class HashingFile(io.RawIOBase):
         return self.length
 
     def flush(self) -> None:
-        """Hand buffered bytes to the operating system."""
-        if not self._file.closed:
+        """Hand buffered bytes to the operating system; remotely they wait for a full part, or the end."""
+        if isinstance(self._where, Path) and not self._file.closed:
             self._file.flush()
 
     def close(self) -> None:
-        """Flush to disk and close; the bytes survive a crash of the machine after this returns."""
+        """Flush to disk and close; the bytes survive a crash of the machine after this returns, and are all there."""
         if not self._file.closed:
-            self._file.flush()
-            os.fsync(self._file.fileno())
-            self._file.close()
+            if isinstance(self._where, Path):
+                self._file.flush()
+                os.fsync(self._file.fileno())
+            with reaching(self._where):
+                self._file.close()
         super().close()
 
     @property
@@ -94,7 +103,7 @@ class PartWriter:
     Rows are regrouped so that a row group holds at most 64 Ki rows and about 32 MiB of Arrow data.
     """
 
-    def __init__(self, scratch: Path, name: str, role: str, schema: pa.Schema) -> None:
+    def __init__(self, scratch: Place, name: str, role: str, schema: pa.Schema) -> None:
         self.part: Part | None = None
         self._name, self._role, self._schema = name, role, schema
         self._path = scratch / name
@@ -186,7 +195,7 @@ def _ends(batch: pa.RecordBatch) -> npt.NDArray[np.int64]:
     return np.cumsum(lengths + width)
 
 
-def write_table(scratch: Path, name: str, role: str, schema: pa.Schema, table: pa.Table) -> Part:
+def write_table(scratch: Place, name: str, role: str, schema: pa.Schema, table: pa.Table) -> Part:
     """Write a whole table as one part."""
     with PartWriter(scratch, name, role, schema) as writer:
         writer.write(table)
@@ -195,14 +204,15 @@ def write_table(scratch: Path, name: str, role: str, schema: pa.Schema, table: p
 
 
 def read_batches(
-    path: str | Path,
+    path: str | Place,
     columns: Sequence[str] | None = None,
     batch_rows: int = 4096,
     row_groups: Sequence[int] | None = None,
 ) -> Iterator[pa.RecordBatch]:
     """Stream a part's rows in order; all of them, or those of some row groups. A batch never spans row groups, so its
     size in bytes is bounded as theirs is."""
-    with pq.ParquetFile(path, memory_map=True, pre_buffer=False) as file:
+    where = place(path)
+    with reaching(where), open_input(where) as source, pq.ParquetFile(source, **_how(where)) as file:
         for group in range(file.num_row_groups) if row_groups is None else row_groups:
             yield from file.iter_batches(
                 batch_size=batch_rows,
@@ -212,9 +222,26 @@ def read_batches(
             )
 
 
-def read_table(path: str | Path, columns: Sequence[str] | None = None) -> pa.Table:
+def _how(where: Place) -> dict[str, bool]:
+    """Mapped bytes are read where they are used; remote ones a row group's columns together."""
+    return {"pre_buffer": not isinstance(where, Path)}
+
+
+def read_schema(path: str | Place) -> pa.Schema:
+    """The columns of a part, from its footer."""
+    where = place(path)
+    with reaching(where), open_input(where) as source:
+        return pq.read_schema(source)
+
+
+def read_table(path: str | Place, columns: Sequence[str] | None = None) -> pa.Table:
     """A whole part; for narrow tables only."""
-    return pq.read_table(path, columns=list(columns) if columns is not None else None, use_threads=False)
+    where = place(path)
+    wanted = list(columns) if columns is not None else None
+    if isinstance(where, Path):
+        return pq.read_table(where, columns=wanted, use_threads=False)
+    with reaching(where), open_input(where) as source, pq.ParquetFile(source, **_how(where)) as file:
+        return file.read(columns=wanted, use_threads=False)
 
 
 @dataclass(frozen=True)
@@ -226,9 +253,10 @@ class KeyRange:
     rows: int
 
 
-def key_ranges(path: str | Path, column: str = "document") -> list[KeyRange]:
+def key_ranges(path: str | Place, column: str = "document") -> list[KeyRange]:
     """The key range of every row group of a part, from its footer; raises ValueError where it has no statistics."""
-    with pq.ParquetFile(path, memory_map=True) as file:
+    where = place(path)
+    with reaching(where), open_input(where) as source, pq.ParquetFile(source) as file:
         metadata, position = file.metadata, file.schema.names.index(column)
         ranges = []
         for number in range(metadata.num_row_groups):
@@ -239,11 +267,12 @@ def key_ranges(path: str | Path, column: str = "document") -> list[KeyRange]:
     return ranges
 
 
-def read_range(path: str | Path, columns: Sequence[str], low: int, high: int) -> pa.Table:
+def read_range(path: str | Place, columns: Sequence[str], low: int, high: int) -> pa.Table:
     """The rows of a part whose document key is within `low` and `high`, both inclusive; for narrow tables only."""
     groups = [n for n, keys in enumerate(key_ranges(path)) if keys.low <= high and keys.high >= low]
     wanted = list(dict.fromkeys(["document", *columns]))
-    with pq.ParquetFile(path, memory_map=True) as file:
+    where = place(path)
+    with reaching(where), open_input(where) as source, pq.ParquetFile(source, **_how(where)) as file:
         table = file.read_row_groups(groups, columns=wanted, use_threads=False)
     keys = table.column("document")
     return table.filter(pc.and_(pc.greater_equal(keys, low), pc.less_equal(keys, high))).select(columns)

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from lineage_platform.files import Place, place
 from lineage_platform.model.keys import ORDINAL_BITS
 from lineage_platform.model.tables import PLACEMENTS_BY_DOCUMENT, PLACEMENTS_BY_SHARD, ROLLUP
 from lineage_platform.model.versions import Part
@@ -62,7 +62,7 @@ def document_bounds(ranges: Sequence[KeyRange]) -> Bounds:
     return np.array(bounds, np.int64)
 
 
-def spill_placements(folder: Path, task: int, rows: pa.Table, bounds: Bounds) -> Placed:
+def spill_placements(folder: Place, task: int, rows: pa.Table, bounds: Bounds) -> Placed:
     """Put down the placements of one packing task; `rows` is by shard, then row."""
     groups = np.maximum(np.searchsorted(bounds, rows.column("document").to_numpy(), side="right") - 1, 0)
     with SpillWriter(folder / f"by-shard-{task:05d}", PLACEMENTS_BY_SHARD) as by_shard:
@@ -72,7 +72,7 @@ def spill_placements(folder: Path, task: int, rows: pa.Table, bounds: Bounds) ->
     return Placed(by_shard.path, by_document.path, len(rows), _sums(rows))
 
 
-def write_placements(placed: Sequence[Placed], bounds: Bounds, scratch: Path, engine: Engine) -> list[Part]:
+def write_placements(placed: Sequence[Placed], bounds: Bounds, scratch: Place, engine: Engine) -> list[Part]:
     """Write both orders and the rollup. Roles: `placements-by-shard`, `placements-by-document`, `rollup`."""
     spills: list[list[str]] = [[]]
     rows = 0
@@ -101,7 +101,7 @@ def write_placements(placed: Sequence[Placed], bounds: Bounds, scratch: Path, en
 
 def _write_by_shard(task: _Shards) -> Part:
     name = f"placements-by-shard/{task.number:05d}.parquet"
-    with PartWriter(Path(task.scratch), name, "placements-by-shard", PLACEMENTS_BY_SHARD) as writer:
+    with PartWriter(place(task.scratch), name, "placements-by-shard", PLACEMENTS_BY_SHARD) as writer:
         for spill in task.spills:
             writer.write(read_spills([spill], 0, PLACEMENTS_BY_SHARD))
     assert writer.part is not None  # noqa: S101 - set by a clean exit
@@ -113,7 +113,7 @@ def _write_by_document(task: _Documents) -> Part:
     columns = [rows.column(name).to_numpy() for name in ("row", "shard", "document")]
     rows = rows.take(pa.array(np.lexsort(columns)))
     name = f"placements-by-document/{task.number:05d}.parquet"
-    return write_table(Path(task.scratch), name, "placements-by-document", PLACEMENTS_BY_DOCUMENT, rows)
+    return write_table(place(task.scratch), name, "placements-by-document", PLACEMENTS_BY_DOCUMENT, rows)
 
 
 def _sums(rows: pa.Table) -> pa.Table:

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
 from lineage_platform.errors import VerificationFailed
+from lineage_platform.files import Place, place
 from lineage_platform.model.tables import SELECTION
 from lineage_platform.transformations.hashing import Purpose, below, hash_identities
 from lineage_platform.transformations.parts import (
@@ -45,7 +45,7 @@ class Survey:
     ranges: tuple[KeyRange, ...]
 
 
-def survey(selection: Sequence[Path]) -> Survey:
+def survey(selection: Sequence[Place]) -> Survey:
     """Sizes of a selection, one narrow column at a time."""
     size = 0
     for path in selection:
@@ -56,7 +56,7 @@ def survey(selection: Sequence[Path]) -> Survey:
     return Survey(sum(keys.rows for keys in ranges), size, tuple(ranges))
 
 
-def pair(selection: Sequence[Path], documents: Sequence[Path]) -> list[Pairing]:
+def pair(selection: Sequence[Place], documents: Sequence[Place]) -> list[Pairing]:
     """Every documents part that may hold selected rows, in key order."""
     reaches = [(path, key_ranges(path)) for path in selection]
     reaches = [(path, ranges) for path, ranges in reaches if ranges]
@@ -126,7 +126,7 @@ def _verify(rows: pa.Table, hashes: pa.Array, documents: str) -> None:
     ):
         if wanted != got:
             raise VerificationFailed(
-                f"document {key} in {Path(documents).name}: got text of SHA-256 {got.hex()}, expected"
+                f"document {key} in {place(documents).name}: got text of SHA-256 {got.hex()}, expected"
                 f" {wanted.hex()} as selected; the selection was made from another version of the documents"
             )
 

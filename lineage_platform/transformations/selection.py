@@ -9,11 +9,9 @@ all that a smaller one kept.
 
 from __future__ import annotations
 
-import shutil
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -21,6 +19,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from lineage_platform.files import Place, place, release_tree
 from lineage_platform.model.decisions import Reason
 from lineage_platform.model.definitions import Corpus
 from lineage_platform.model.tables import DECISIONS, SELECTION
@@ -58,12 +57,12 @@ class _Outcome:
 
 
 def select(
-    annotations: Mapping[str, Sequence[Path]],
-    dropped: Sequence[Path],
+    annotations: Mapping[str, Sequence[Place]],
+    dropped: Sequence[Place],
     corpus: Corpus,
     standard: Standard | None,
     *,
-    scratch: Path,
+    scratch: Place,
     engine: Engine,
     progress: Progress,
 ) -> Result:
@@ -92,7 +91,7 @@ def select(
         table: digest.content_digest(outcome.digests[table] for outcome in outcomes)
         for table in ("selection", "decisions")
     }
-    shutil.rmtree(scratch / "digests", ignore_errors=True)
+    release_tree(scratch / "digests")
     return Result(
         digest.combine(digests),
         tuple(part for outcome in outcomes for part in outcome.parts),
@@ -141,7 +140,7 @@ def _statistics(corpus: Corpus, outcomes: Sequence[_Outcome]) -> Statistics:
 
 
 def _select_part(task: _Task) -> _Outcome:
-    scratch = Path(task.scratch)
+    scratch = place(task.scratch)
     outcome = _Outcome(task.source)
     gone = _dropped_keys(task)
     rows: dict[str, list[digest.Rows]] = {"selection": [], "decisions": []}
@@ -151,10 +150,10 @@ def _select_part(task: _Task) -> _Outcome:
     ):
         for batch in read_batches(task.annotations, _columns(task), _BATCH_ROWS):
             keys = batch.column("document").to_numpy()
-            place = np.searchsorted(gone, keys)
+            found = np.searchsorted(gone, keys)
             present = batch
             if len(gone):
-                duplicate = gone[np.minimum(place, len(gone) - 1)] == keys
+                duplicate = gone[np.minimum(found, len(gone) - 1)] == keys
                 present = batch.filter(pa.array(~duplicate))
             kept, refused = _decide(present, task)
             outcome.counts["in"] += present.num_rows

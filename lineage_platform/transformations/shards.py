@@ -9,12 +9,10 @@ tokenises and writes.
 from __future__ import annotations
 
 import hashlib
-import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from itertools import groupby
-from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
@@ -22,6 +20,7 @@ import numpy as np
 import pyarrow as pa
 
 from lineage_platform.errors import InvalidInput, VerificationFailed
+from lineage_platform.files import Place, place, read_bytes, release_tree
 from lineage_platform.model.definitions import Corpus
 from lineage_platform.model.tables import PLACEMENTS_BY_SHARD, SHARD
 from lineage_platform.model.versions import Part, Result, Statistics
@@ -66,13 +65,13 @@ _DIGEST_COLUMNS = ("sha256", "terms", "epoch", "shard", "tokens")
 
 
 def pack(
-    selection: Sequence[Path],
-    documents: Sequence[Path],
-    tokenizer: Path,
+    selection: Sequence[Place],
+    documents: Sequence[Place],
+    tokenizer: Place,
     corpus: Corpus,
     shard_count: int,
     *,
-    scratch: Path,
+    scratch: Place,
     engine: Engine,
     progress: Progress,
 ) -> Result:
@@ -121,22 +120,22 @@ def pack(
     content = digest.combine(
         {
             "shards": digest.content_digest(item.digest for item in packed),
-            "tokenizer": hashlib.sha256(tokenizer.read_bytes()).hexdigest(),
+            "tokenizer": hashlib.sha256(read_bytes(tokenizer)).hexdigest(),
             "formats": ",".join(sorted(corpus.shards.formats)),
             "layout": f"{shard_count} shards, seed {corpus.shards.seed}",
         }
     )
-    shutil.rmtree(work, ignore_errors=True)
+    release_tree(work)
     progress(total, total)
     return Result(content, tuple(parts), _statistics(packed, size, encoder))
 
 
 def _shuffles(
-    selection: Sequence[Path],
-    documents: Sequence[Path],
+    selection: Sequence[Place],
+    documents: Sequence[Place],
     layout: Layout,
     size: Survey,
-    work: Path,
+    work: Place,
     seed: int,
 ) -> list[ShuffleTask]:
     pairings = pair(selection, documents)
@@ -150,7 +149,7 @@ def _shuffles(
     ]
 
 
-def _encoder(tokenizer: Path, corpus: Corpus, shuffled: Sequence[Shuffled]) -> Encoder:
+def _encoder(tokenizer: Place, corpus: Corpus, shuffled: Sequence[Shuffled]) -> Encoder:
     samples = pa.concat_tables([item.sample for item in shuffled]) if shuffled else None
     texts = [] if samples is None else samples.sort_by("identity").column("text").to_pylist()
     encoder = load_encoder(tokenizer, texts)
@@ -191,7 +190,7 @@ class _ShardFiles:
 
     def __init__(self, task: _Task, shard: int, encoder: Encoder) -> None:
         self.parts: list[Part] = []
-        name, scratch = f"shard-{shard:05d}", Path(task.scratch)
+        name, scratch = f"shard-{shard:05d}", place(task.scratch)
         self._stack = ExitStack()
         self._parquet: PartWriter | None = None
         self._megatron: MegatronWriter | None = None
@@ -223,7 +222,7 @@ class _ShardFiles:
 
 
 def _pack(task: _Task) -> _Packed:
-    encoder = Encoder(Path(task.tokenizer), task.encoder)
+    encoder = Encoder(place(task.tokenizer), task.encoder)
     end = int(encoder.end_of_document is not None)
     parts: list[Part] = []
     placements: list[pa.Table] = [PLACEMENTS_BY_SHARD.empty_table()]
@@ -252,7 +251,7 @@ def _pack(task: _Task) -> _Packed:
                 "stored_tokens": total + end * documents,
             }
         )
-    work = Path(task.scratch) / "packing"
+    work = place(task.scratch) / "packing"
     return _Packed(
         parts,
         spill_placements(work, task.number, pa.concat_tables(placements).combine_chunks(), task.bounds),

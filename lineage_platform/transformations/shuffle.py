@@ -7,13 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from lineage_platform.files import place
 from lineage_platform.model.tables import SELECTION
 from lineage_platform.transformations.hashing import Hashes, Purpose, hash_identities
 from lineage_platform.transformations.selected import Pairing, read_selected, sampled, selected_rows
@@ -100,7 +100,7 @@ def shuffle(task: ShuffleTask) -> Shuffled:
     """Spill the selected documents of some parts by bucket."""
     samples = [SAMPLE.empty_table()]
     total = 0
-    with SpillWriter(Path(task.spill), ROWS) as spill:
+    with SpillWriter(place(task.spill), ROWS) as spill:
         pending: list[pa.Table] = []
         size = 0
         for pairing in task.pairings:

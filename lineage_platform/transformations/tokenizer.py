@@ -12,11 +12,11 @@ import hashlib
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import pyarrow as pa
 
 from lineage_platform.errors import InvalidInput
+from lineage_platform.files import Place, place, read_bytes
 from lineage_platform.model.definitions import TokenizerSpec
 from lineage_platform.model.versions import Part, Result, Statistics
 from lineage_platform.transformations.encoder import END_OF_DOCUMENT, load_encoder
@@ -46,12 +46,12 @@ class _Task:
 
 
 def train_tokenizer(
-    selection: Sequence[Path],
-    documents: Sequence[Path],
+    selection: Sequence[Place],
+    documents: Sequence[Place],
     spec: TokenizerSpec,
     seed: int,
     *,
-    scratch: Path,
+    scratch: Place,
     engine: Engine,
     progress: Progress,
 ) -> Result:
@@ -75,14 +75,14 @@ def train_tokenizer(
         raise InvalidInput("tokenizer: got a selection without documents, expected text to measure it on")
     sample = pa.concat_tables(tables).sort_by([("identity", "ascending"), ("sha256", "ascending")])
     texts: list[str] = sample.column("text").to_pylist()
-    data = _train(texts, spec.vocabulary or 0) if spec.path is None else _read(Path(spec.path))
+    data = _train(texts, spec.vocabulary or 0) if spec.path is None else _read(place(spec.path))
     file = HashingFile(scratch / "tokenizer.json")
     try:
         file.write(data)
     finally:
         file.close()
     part = Part("tokenizer.json", "tokenizer", str(scratch / "tokenizer.json"), file.sha256, file.length, 0)
-    return Result(hashlib.sha256(data).hexdigest(), (part,), _statistics(Path(part.path), sample))
+    return Result(hashlib.sha256(data).hexdigest(), (part,), _statistics(place(part.path), sample))
 
 
 def shard_count(selected_bytes: int, bytes_per_token: float, tokens_per_shard: int) -> int:
@@ -90,7 +90,7 @@ def shard_count(selected_bytes: int, bytes_per_token: float, tokens_per_shard: i
     return max(1, math.ceil(selected_bytes / bytes_per_token / tokens_per_shard))
 
 
-def _statistics(path: Path, sample: pa.Table) -> Statistics:
+def _statistics(path: Place, sample: pa.Table) -> Statistics:
     encoder = load_encoder(path, _first(sample.column("text").to_pylist(), MEASURE_BYTES))
     _, offsets = encoder.encode(sample.column("text").combine_chunks())
     tokens = sample.select(["terms"]).append_column("tokens", pa.array(offsets[1:] - offsets[:-1]))
@@ -134,9 +134,9 @@ def _first(texts: Sequence[str], budget: int) -> list[str]:
     return taken
 
 
-def _read(path: Path) -> bytes:
+def _read(path: Place) -> bytes:
     try:
-        return path.read_bytes()
+        return read_bytes(path)
     except OSError as error:
         raise InvalidInput(f"tokenizer {path}: got {error.strerror}, expected a readable file") from error
 

@@ -16,6 +16,7 @@ from lineage_platform.audit.verification.report import Report
 from lineage_platform.audit.verification.tables import Tables, tables
 from lineage_platform.audit.verification.texts import TEXTS, bin_texts, parquet_texts
 from lineage_platform.errors import VerificationFailed
+from lineage_platform.files import Place, read_bytes
 from lineage_platform.model.tables import IDENTITY, SHA256
 from lineage_platform.model.versions import File
 from lineage_platform.transformations import digest
@@ -117,7 +118,7 @@ def verify_corpus(recorded: Recorded, name: str, files: Files, report: Report) -
         content = digest.combine(
             {
                 "shards": _rows_digest(opened),
-                "tokenizer": hashlib.sha256(tokenizer.read_bytes()).hexdigest(),
+                "tokenizer": hashlib.sha256(read_bytes(tokenizer)).hexdigest(),
                 "formats": ",".join(sorted(formats)),
                 "layout": f"{count} shards, seed {seed}",
             }
@@ -136,7 +137,7 @@ def _open(opened: Tables, recorded: Recorded, name: str, files: Files) -> None:
     opened.view("rollup", _paths(recorded.files_of(name, "rollup"), files), sums)
 
 
-def _expect(opened: Tables, selection: Iterable[Path], layout: Layout) -> None:
+def _expect(opened: Tables, selection: Iterable[Place], layout: Layout) -> None:
     """Where every selected document belongs, from hashes of its identity."""
 
     def batches() -> Iterator[pa.RecordBatch]:
@@ -214,5 +215,5 @@ def _write(opened: Tables, name: str, schema: pa.Schema, batches: Iterable[pa.Re
     return opened.folder / f"{name}.parquet"
 
 
-def _paths(listed: Iterable[File], files: Files) -> list[Path]:
+def _paths(listed: Iterable[File], files: Files) -> list[Place]:
     return [files.path(file) for file in listed]

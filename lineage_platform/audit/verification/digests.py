@@ -23,6 +23,7 @@ from lineage_platform.audit.needs import Files
 from lineage_platform.audit.verification.recorded import Recorded
 from lineage_platform.audit.verification.report import Report
 from lineage_platform.audit.verification.tables import tables
+from lineage_platform.files import Place, read_bytes
 from lineage_platform.model.tables import IDENTITY
 from lineage_platform.model.versions import File
 from lineage_platform.transformations import digest
@@ -66,7 +67,7 @@ def verify_digest(recorded: Recorded, name: str, files: Files, folder: Path, rep
         got = _deduplicated(recorded, name, files)
     elif kind == "tokenizer":
         got = "".join(
-            hashlib.sha256(files.path(file).read_bytes()).hexdigest() for file in recorded.files[name]
+            hashlib.sha256(read_bytes(files.path(file))).hexdigest() for file in recorded.files[name]
         )
     else:
         return
@@ -81,7 +82,7 @@ def kind_of(dataset: str) -> str:
 
 
 def _digest(
-    listed: Sequence[File], files: Files, rows_of: Callable[[Path], Iterator[digest.Rows]], folder: Path
+    listed: Sequence[File], files: Files, rows_of: Callable[[Place], Iterator[digest.Rows]], folder: Path
 ) -> str:
     spilled = [
         digest.spill_rows(folder / f"rows-{number}", rows_of(files.path(file)))
@@ -123,15 +124,15 @@ def _fixed(batch: pa.RecordBatch, columns: tuple[str, ...]) -> digest.Rows:
     return digest.digest_rows(pa.record_batch(typed), columns)
 
 
-def _chosen(columns: tuple[str, ...]) -> Callable[[Path], Iterator[digest.Rows]]:
-    def rows(path: Path) -> Iterator[digest.Rows]:
+def _chosen(columns: tuple[str, ...]) -> Callable[[Place], Iterator[digest.Rows]]:
+    def rows(path: Place) -> Iterator[digest.Rows]:
         for batch in read_batches(path, ["identity", *columns], _BATCH_ROWS):
             yield digest.digest_rows(batch, columns)
 
     return rows
 
 
-def _whole(path: Path) -> Iterator[digest.Rows]:
+def _whole(path: Place) -> Iterator[digest.Rows]:
     for batch in read_batches(path, None, _BATCH_ROWS):
         columns = {
             field.name: batch.column(field.name).view(pa.int32())

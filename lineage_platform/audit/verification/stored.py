@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import asdict
-from pathlib import Path
 
 from lineage_platform.audit.needs import Files
 from lineage_platform.audit.verification.recorded import Recorded, Row
 from lineage_platform.audit.verification.report import Report
+from lineage_platform.files import Place, stream
 from lineage_platform.ledger.canonical import canonical
 from lineage_platform.model.versions import File
 
-_CHUNK = 1 << 20
 _MANIFEST = "manifest.json"
 
 
@@ -57,14 +56,14 @@ def _verify_file(name: str, file: File, files: Files, report: Report) -> bool:
     return _verify_bytes("file", name, files.path(file), file.sha256, file.bytes, report)
 
 
-def _verify_bytes(kind: str, name: str, path: Path, sha256: str, length: int, report: Report) -> bool:
-    if not path.is_file():
-        report.problem(kind, name, f"no file {path}", sha256)
-        return False
+def _verify_bytes(kind: str, name: str, path: Place, sha256: str, length: int, report: Report) -> bool:
     digest, found = hashlib.sha256(), 0
-    with path.open("rb") as stream:
-        while chunk := stream.read(_CHUNK):
+    try:
+        for chunk in stream(path):
             digest.update(chunk)
             found += len(chunk)
+    except (FileNotFoundError, IsADirectoryError):
+        report.problem(kind, name, f"no file {path}", sha256)
+        return False
     got = f"{found} bytes, SHA-256 {digest.hexdigest()}"
     return report.same(kind, name, got, f"{length} bytes, SHA-256 {sha256}")

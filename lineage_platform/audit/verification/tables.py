@@ -11,6 +11,8 @@ from typing import Any, LiteralString
 import duckdb
 import pyarrow as pa
 
+from lineage_platform.files import Place
+
 _BATCH_ROWS = 256 * 1024
 
 
@@ -28,7 +30,7 @@ class Tables:
             },
         )
 
-    def view(self, name: LiteralString, paths: Sequence[Path], columns: LiteralString) -> None:
+    def view(self, name: LiteralString, paths: Sequence[Place], columns: LiteralString) -> None:
         """Call files a table; no files are an empty table of those columns."""
         if not paths:
             nothing = ", ".join(f"NULL::BIGINT AS {column}" for column in columns.split(", "))
@@ -71,6 +73,6 @@ def tables() -> Iterator[Tables]:
             opened.close()
 
 
-def _literal(path: Path) -> str:
+def _literal(path: Place) -> str:
     """A path that DuckDB takes for one file, not for a pattern."""
     return "".join(f"[{letter}]" if letter in "*?[" else letter for letter in str(path))

@@ -11,6 +11,7 @@ import pyarrow as pa
 
 from lineage_platform.audit.needs import Files
 from lineage_platform.errors import VerificationFailed
+from lineage_platform.files import length
 from lineage_platform.model.tables import SHA256
 from lineage_platform.model.versions import File
 from lineage_platform.transformations.encoder import Encoder
@@ -48,7 +49,7 @@ def bin_texts(tokens: File, index: File, files: Files, encoder: Encoder) -> Iter
     ends = np.cumsum(found.lengths, dtype=np.int64)
     fits = (
         found.dtype == token_type(encoder.vocabulary)
-        and path.stat().st_size == (int(ends[-1]) * size if len(ends) else 0)
+        and length(path) == (int(ends[-1]) * size if len(ends) else 0)
         and np.array_equal(found.pointers, (ends - found.lengths) * size)
         and np.array_equal(found.documents, np.arange(len(ends) + 1))
     )

@@ -1,0 +1,145 @@
+"""Opening, reading, writing and removing files, whatever kind of place they are in."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pyarrow as pa
+
+from lineage_platform.files.faults import reaching
+from lineage_platform.files.places import Place, Remote
+from lineage_platform.files.storage import file_system
+
+Ranges = Sequence[tuple[int, int]]
+"""(offset, length) of some bytes of a file."""
+
+_CONNECTIONS = 16
+
+
+def open_input(where: Place, size: int | None = None) -> pa.NativeFile:
+    """A file to read at any position: mapped into memory where local, else read by ranges.
+
+    `size`, where it is known, saves a remote file a request. Raises FileNotFoundError, Unavailable.
+    """
+    if isinstance(where, Path):
+        return pa.memory_map(str(where))
+    with reaching(where):
+        if size is None:
+            return file_system().open_input_file(where.address)
+        from pyarrow.fs import FileInfo, FileType
+
+        return file_system().open_input_file(FileInfo(where.address, FileType.File, size=size))
+
+
+def create(where: Place) -> pa.NativeFile:
+    """A new file to write from its beginning; closing it makes it whole. Folders are made where they are missing.
+
+    A remote file is not there before `close`, and after a failed one it may be there cut off: scratch files only.
+    """
+    if isinstance(where, Path):
+        where.parent.mkdir(parents=True, exist_ok=True)
+        return pa.OSFile(str(where), "wb")
+    with reaching(where):
+        return file_system().open_output_stream(where.address)
+
+
+def read_bytes(where: Place) -> bytes:
+    """All bytes of a small file. Raises FileNotFoundError, Unavailable."""
+    if isinstance(where, Path):
+        return where.read_bytes()
+    with reaching(where), open_input(where) as file:
+        return bytes(file.read())
+
+
+def stream(where: Place) -> Iterator[bytes]:
+    """All bytes of a file, piece by piece. Raises FileNotFoundError, IsADirectoryError, Unavailable."""
+    if isinstance(where, Path):
+        with where.open("rb") as file:
+            while piece := file.read(_PIECE):
+                yield piece
+        return
+    with reaching(where), open_input(where) as remote:
+        while data := remote.read(_CHUNK):
+            yield data
+
+
+def read_ranges(wanted: Sequence[tuple[Place, int | None, Ranges]]) -> list[list[pa.Buffer]]:
+    """Some ranges of each of some files: of (place, its size if known, ranges). Remote ones are asked for together.
+
+    Local buffers are mapped, not copied. Raises FileNotFoundError, Unavailable.
+    """
+    if all(isinstance(where, Path) for where, _, _ in wanted) or len(wanted) < 2:
+        return [_read(*item) for item in wanted]
+    with ThreadPoolExecutor(min(_CONNECTIONS, len(wanted))) as pool:
+        return list(pool.map(lambda item: _read(*item), wanted))
+
+
+def _read(where: Place, size: int | None, ranges: Ranges) -> list[pa.Buffer]:
+    if not ranges:
+        return []
+    with reaching(where), open_input(where, size) as file:
+        found = []
+        for offset, length_ in ranges:
+            file.seek(offset)
+            found.append(file.read_buffer(length_))
+        return found
+
+
+def length(where: Place) -> int | None:
+    """Bytes of a file; None where there is none."""
+    try:
+        if isinstance(where, Path):
+            return where.stat().st_size
+        with open_input(where) as file, reaching(where):
+            return int(file.size())
+    except FileNotFoundError:
+        return None
+
+
+def release(files: Iterable[Place]) -> None:
+    """Files of an attempt that nobody reads any more: local ones go now, remote ones together when the attempt ends.
+
+    One request takes a thousand objects of a folder away, while one object by its name takes three.
+    """
+    for where in files:
+        if isinstance(where, Path):
+            where.unlink()
+
+
+def release_tree(folder: Place) -> None:
+    """A folder of an attempt that nobody reads any more: a local one goes now, a remote one when the attempt ends."""
+    if isinstance(folder, Path):
+        remove_tree(folder)
+
+
+def remove_tree(folder: Place) -> None:
+    """Remove a folder and what is in it; calm when there is nothing. Remotely this lists what is there."""
+    if isinstance(folder, Path):
+        shutil.rmtree(folder, ignore_errors=True)
+        return
+    with reaching(folder):
+        try:
+            file_system().delete_dir(folder.address)
+        except FileNotFoundError:
+            return
+
+
+def copy(source: Remote, target: Remote, size: int) -> None:
+    """Copy an object of `size` bytes inside object storage; above what one request may copy, through this machine."""
+    with reaching(source):
+        if size <= COPY_BYTES:
+            file_system().copy_file(source.address, target.address)
+            return
+        with open_input(source, size) as old, create(target) as new:
+            while data := old.read_buffer(_CHUNK):
+                new.write(data)
+
+
+COPY_BYTES = 5 * 1024**3
+"""The most that one CopyObject request copies (Amazon S3 API reference, CopyObject)."""
+
+_PIECE = 1 << 20
+_CHUNK = 16 * 1024**2
