@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import lru_cache
 from pathlib import Path
 
 import pyarrow as pa
@@ -19,19 +21,15 @@ Ranges = Sequence[tuple[int, int]]
 _CONNECTIONS = 16
 
 
-def open_input(where: Place, size: int | None = None) -> pa.NativeFile:
+def open_input(where: Place) -> pa.NativeFile:
     """A file to read at any position: mapped into memory where local, else read by ranges.
 
-    `size`, where it is known, saves a remote file a request. Raises FileNotFoundError, Unavailable.
+    Raises FileNotFoundError, Unavailable.
     """
     if isinstance(where, Path):
         return pa.memory_map(str(where))
     with reaching(where):
-        if size is None:
-            return file_system().open_input_file(where.address)
-        from pyarrow.fs import FileInfo, FileType
-
-        return file_system().open_input_file(FileInfo(where.address, FileType.File, size=size))
+        return file_system().open_input_file(where.address)
 
 
 def create(where: Place) -> pa.NativeFile:
@@ -66,26 +64,37 @@ def stream(where: Place) -> Iterator[bytes]:
             yield data
 
 
-def read_ranges(wanted: Sequence[tuple[Place, int | None, Ranges]]) -> list[list[pa.Buffer]]:
-    """Some ranges of each of some files: of (place, its size if known, ranges). Remote ones are asked for together.
+def read_ranges(wanted: Sequence[tuple[Place, Ranges]]) -> list[list[pa.Buffer]]:
+    """Some ranges of each of some files that are never written again; remote ones are asked for at the same time.
 
     Local buffers are mapped, not copied. Raises FileNotFoundError, Unavailable.
     """
-    if all(isinstance(where, Path) for where, _, _ in wanted) or len(wanted) < 2:
-        return [_read(*item) for item in wanted]
+    if len(wanted) < 2 or isinstance(wanted[0][0], Path):
+        return [_read(where, ranges) for where, ranges in wanted]
     with ThreadPoolExecutor(min(_CONNECTIONS, len(wanted))) as pool:
         return list(pool.map(lambda item: _read(*item), wanted))
 
 
-def _read(where: Place, size: int | None, ranges: Ranges) -> list[pa.Buffer]:
+def _read(where: Place, ranges: Ranges) -> list[pa.Buffer]:
     if not ranges:
         return []
-    with reaching(where), open_input(where, size) as file:
+    if isinstance(where, Remote):
+        with reaching(where):
+            return [
+                pa.py_buffer(_opened(where, os.getpid()).read_at(size, offset)) for offset, size in ranges
+            ]
+    with open_input(where) as file:
         found = []
-        for offset, length_ in ranges:
+        for offset, size in ranges:
             file.seek(offset)
-            found.append(file.read_buffer(length_))
+            found.append(file.read_buffer(size))
         return found
+
+
+@lru_cache(maxsize=4096)
+def _opened(where: Remote, _process: int) -> pa.NativeFile:
+    """Opening asks for the length; a file that is read from often is asked once."""
+    return open_input(where)
 
 
 def length(where: Place) -> int | None:
@@ -133,7 +142,7 @@ def copy(source: Remote, target: Remote, size: int) -> None:
         if size <= COPY_BYTES:
             file_system().copy_file(source.address, target.address)
             return
-        with open_input(source, size) as old, create(target) as new:
+        with open_input(source) as old, create(target) as new:
             while data := old.read_buffer(_CHUNK):
                 new.write(data)
 

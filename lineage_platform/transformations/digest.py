@@ -117,7 +117,7 @@ def _read(spilled: Sequence[SpilledRows], first: int, last: int) -> list[Rows]:
     for source in spilled:
         start, end = source.starts[first] * source.width, source.starts[last] * source.width
         ranges = [(start, end - start)] if end > start else []
-        wanted.append((place(source.path), source.starts[-1] * source.width, ranges))
+        wanted.append((place(source.path), ranges))
     return [
         np.frombuffer(data, np.uint8).reshape(-1, source.width)
         for source, found in zip(spilled, read_ranges(wanted), strict=True)

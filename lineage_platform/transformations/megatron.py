@@ -57,7 +57,7 @@ def read_tokens(path: Place, dtype: np.dtype[Any], offset: int, count: int) -> n
         return np.empty(0, dtype)
     if isinstance(path, Path):
         return np.memmap(path, dtype, "r", offset * dtype.itemsize, (count,))
-    ((data,),) = read_ranges([(path, None, [(offset * dtype.itemsize, count * dtype.itemsize)])])
+    ((data,),) = read_ranges([(path, [(offset * dtype.itemsize, count * dtype.itemsize)])])
     return np.frombuffer(data, dtype)
 
 

@@ -73,7 +73,7 @@ def read_spills(spills: Iterable[str], group: int, schema: pa.Schema) -> pa.Tabl
         directory = _read_directory(path)
         first, last = np.searchsorted(directory[:, 0], [group, group + 1])
         if first < last:
-            wanted.append((place(path), None, [(at, size) for _, at, size in directory[first:last].tolist()]))
+            wanted.append((place(path), [(at, size) for _, at, size in directory[first:last].tolist()]))
     batches = [
         pa.ipc.read_record_batch(pa.ipc.read_message(data), schema)
         for found in read_ranges(wanted)
