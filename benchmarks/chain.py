@@ -42,6 +42,7 @@ from lineage_platform.model.versions import Result, Snapshot
 HERE = Path(__file__).parent
 TERMS = {
     "english": DeclaredTerms("CC-BY-4.0", "consent", "personal"),
+    "german": DeclaredTerms("CC-BY-SA-4.0", "consent", "pseudonymous"),
     "chinese": DeclaredTerms("CC-BY-NC-4.0", "legitimate-interest", "none"),
     "code": DeclaredTerms("Apache-2.0", "not-personal-data", "none"),
 }

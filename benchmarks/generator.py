@@ -1,41 +1,88 @@
-"""Documents as a corpus has them, made up: English prose, Chinese prose and program code, 5 kB on average, log-normal.
+"""A corpus made up: English, German and Chinese prose and program code, with copies that are known.
 
-Words and identifiers are drawn by Zipf's law. Known shares are exact copies and near copies of earlier
-documents, some carry an e-mail address or a telephone number, a few lines are broken. The same seed gives the same bytes.
+    known = write(Path("data"), 100_000)            # data/<language>/0000.jsonl ..., data/truth.parquet, data/known.json
+    known = write(Path("data"), 10_000_000, mean=600)
+
+Lengths are log-normal, words follow Zipf's law. Known shares are exact copies and near copies of earlier documents (with 0.2
+to 6 % of their words changed), and documents of the kinds that quality rules drop; one in fifty carries an e-mail address
+and a telephone number; a line in a thousand is broken. The truth file says of every copy what it copies and how like it is
+(`similarity`). A document depends on seed, number and parameters alone: the same seed gives the same bytes, and memory
+does not grow with the documents.
 """
 
 from __future__ import annotations
 
 import json
-import re
-from dataclasses import dataclass
-from functools import lru_cache
+from contextlib import ExitStack
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import IO, Literal, Self
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 
-EXACT_SHARE = 0.05
-NEAR_SHARE = 0.05
-CHANGED_WORDS = 0.01
-FILE_BYTES = 64 << 20
+from benchmarks import synthesis
+from benchmarks.similarity import similarity
+from benchmarks.synthesis import Bytes, Numbers
+from benchmarks.vocabulary import RARE, Vocabulary, make_vocabulary
 
 Kind = Literal["own", "exact", "near"]
-Language = Literal["english", "chinese", "code"]
-LANGUAGES: tuple[Language, ...] = ("english", "chinese", "code")
-SHARES = (0.55, 0.25, 0.20)
+Language = Literal["english", "german", "chinese", "code"]
+Quality = Literal["good", "repetitive", "bullets", "no-stop-words", "short"]
+KINDS: tuple[Kind, ...] = ("own", "exact", "near")
+LANGUAGES: tuple[Language, ...] = ("english", "german", "chinese", "code")
+SHARES = (0.50, 0.14, 0.18, 0.18)
+"""Of documents, by language, about."""
+QUALITIES: tuple[Quality, ...] = ("good", "repetitive", "bullets", "no-stop-words", "short")
+LOW = (0.04, 0.02, 0.02, 0.02)
+"""Share of each quality but the first, all in English."""
 
-_FUNCTION_WORDS = tuple(
-    word
-    for line in (
-        "the of and to a in that is was he for it with as his on be at by i this had not are but from or have an they",
-        "which one you were her all she there would their we him been has when who will more no if out so said what",
-        "up its about into than them can only other new some could time these two may then do first any my now such",
-        "like our over man me even most made after also did many before must through back years where much your way",
-    )
-    for word in line.split()
+FILE_BYTES = 64 << 20
+BLOCK_BYTES = 16 << 20
+BLOCK_DOCUMENTS = 16 * 1024
+TRUTH = pa.schema(
+    [
+        ("document", pa.int64()),
+        ("of", pa.int64()),  # the original; of copies of copies too
+        ("kind", pa.dictionary(pa.int8(), pa.string())),
+        ("jaccard", pa.float64()),  # of word 5-grams, with the original
+    ]
 )
-_KEYWORDS = ("if", "for", "while", "return", "assert", "with", "yield", "raise")
+_MADE = 1
+"""Raised when the same seed gives other bytes, so that folders made before are made again."""
+
+_LITERALS = tuple(
+    np.frombuffer(text.encode(), np.uint8)
+    for text in (
+        "，",
+        "。",
+        "\nPlease write to ",
+        "@example.com or call 138",
+        " from the server at 8.8.4.4.\n",
+    )
+)
+_LINES = tuple(
+    np.frombuffer(text.encode(), np.uint8)
+    for text in (
+        "\ndef $_$($: int, $: str = '$') -> None:",
+        'if self.$ == "$" and $:',
+        "return $($, $[0])",
+        "for $ in range(len($)):",
+        "$.$ = $[4] + self._$($)",
+        "# $ the $ of $ $ $",
+        "$ = $($.$, $=None)",
+        'raise ValueError(f"{$}: $ $")',
+    )
+)
+_HEAD, _MIDDLE = (np.frombuffer(text, np.uint8) for text in (b'{"id": "d', b'", "text": "'))
+_TAILS = np.array(
+    [
+        np.frombuffer(text.ljust(24, b"\0"), np.uint8)
+        for text in (b'", "license": null}\n', b'", "license": "MIT"}\n')
+    ]
+)
+_BROKEN = b'{"id": "broken", "text": \n'
 
 
 @dataclass(frozen=True)
@@ -45,208 +92,160 @@ class Plan:
     kind: Kind
     of: int
     language: Language
+    quality: Quality
 
 
 @dataclass(frozen=True)
 class Known:
-    """What is known of a generated corpus: documents, copies among them, broken lines, bytes of text."""
+    """What is known of a corpus: documents, copies among them (two kinds), documents by quality, broken lines, bytes of text."""
 
     documents: int
     exact: int
     near: int
     broken: int
     bytes: int
+    by_quality: dict[str, int] = field(default_factory=dict)
 
 
+@dataclass(frozen=True)
 class Generator:
-    """Documents by number; any of them can be made without the others."""
+    """Documents by number; any of them can be made without the others.
 
-    def __init__(self, seed: int = 0) -> None:
-        self.seed = seed
-        random = np.random.default_rng([seed, 1])
-        self._words = [*_FUNCTION_WORDS, *_pseudo_words(random, 60_000)]
-        self._han = _han_words(random, 25_000)
-        self._word_weights = _zipf(len(self._words), 1.05)
-        self._han_weights = _zipf(len(self._han), 1.0)
+    `mean` is the mean length of a text in bytes, `exact` and `near` are shares of copies, `low` shares of low quality.
+    """
+
+    seed: int = 0
+    mean: float = 5000
+    exact: float = 0.125
+    near: float = 0.125
+    low: tuple[float, ...] = LOW
+
+    @property
+    def _vocabulary(self) -> Vocabulary:
+        return make_vocabulary(self.seed)
+
+    def block(self, first: int, last: int) -> tuple[Bytes, Numbers]:
+        """Texts (bytes) and plans (see `synthesis.block`) of documents `first` to at most `last`, about BLOCK_BYTES."""
+        words = self._vocabulary
+        texts = np.empty(BLOCK_BYTES + int(128 * self.mean) + 64 * 1024, np.uint8)
+        plans = np.empty((last - first, 8), np.int64)
+        shape = (self.exact, self.near, float(self.mean), np.cumsum(self.low))
+        pool = (words.pool, words.starts, words.draws, _bytes_a_word(words), RARE)
+        done = synthesis.block(
+            self.seed, first, last, *shape, *pool, _LITERALS, _LINES, BLOCK_BYTES, texts, plans
+        )
+        return texts, plans[: done - first]
 
     def plan(self, number: int) -> Plan:
         """What document `number` is."""
-        random = np.random.default_rng([self.seed, 2, number])
-        share, other, language = random.random(), random.random(), random.random()
-        kind: Kind = "exact" if share < EXACT_SHARE else "near" if share < EXACT_SHARE + NEAR_SHARE else "own"
-        chosen = LANGUAGES[int(np.searchsorted(np.cumsum(SHARES[:-1]), language, side="right"))]
-        return Plan("own" if number < 20 else kind, int(other * number), chosen)
+        kind, of, language, quality = self.block(number, number + 1)[1][0, :4].tolist()
+        return Plan(KINDS[kind], of, LANGUAGES[language], QUALITIES[quality])
 
     def text(self, number: int) -> str:
         """The text of document `number`."""
-        plan = self.plan(number)
-        if plan.kind == "exact":
-            return self.text(plan.of)
-        random = np.random.default_rng([self.seed, 3, number])
-        if plan.kind == "near":
-            return self._changed(self.text(plan.of), random)
-        size = float(np.clip(random.lognormal(np.log(5000) - 0.32, 0.8), 200, 60_000))
-        if plan.language == "english":
-            text = self._english(random, size)
-        elif plan.language == "chinese":
-            text = self._chinese(random, size)
-        else:
-            text = self._code(random, size)
-        if number % 50 == 0:
-            text += f"\nWrite to {self._words[200 + number % 5000]}@example.org or call 138{number % 10**8:08d}.\n"
-        return text
-
-    def _changed(self, text: str, random: np.random.Generator) -> str:
-        pieces = re.split(r"(\s+)", text) if " " in text else list(text)
-        for place in np.flatnonzero(random.random(len(pieces)) < CHANGED_WORDS).tolist():
-            if not pieces[place].isspace():
-                pieces[place] = self._words[int(random.integers(200, 5000))]
-        return "".join(pieces)
-
-    def _draw(self, random: np.random.Generator, count: int) -> list[str]:
-        places = np.searchsorted(self._word_weights, random.random(count))
-        return [self._words[place] for place in places.tolist()]
-
-    def _english(self, random: np.random.Generator, size: float) -> str:
-        words = self._draw(random, int(size / 6.0) + 8)
-        ends = np.cumsum(random.integers(7, 26, len(words) // 7 + 1))
-        start, sentences = 0, []
-        for number, end in enumerate(ends[ends < len(words)].tolist()):
-            middle = start + (end - start) // 2
-            words[middle] += ","
-            sentence = " ".join(words[start:end])
-            sentences.append(f"{sentence[0].upper()}{sentence[1:]}." + ("\n" if number % 5 == 4 else ""))
-            start = end
-        return " ".join(sentences).replace("\n ", "\n\n")
-
-    def _chinese(self, random: np.random.Generator, size: float) -> str:
-        places = np.searchsorted(self._han_weights, random.random(int(size / 6.3) + 8))
-        words = [self._han[place] for place in places.tolist()]
-        for number, place in enumerate(np.cumsum(random.integers(3, 9, len(words) // 3)).tolist()):
-            if place >= len(words):
-                break
-            words[place] += "。\n" if number % 12 == 11 else "。" if number % 3 == 2 else "，"
-        return "".join(words)
-
-    def _code(self, random: np.random.Generator, size: float) -> str:
-        words = iter(self._draw(random, int(size / 5) + 40))
-        lines: list[str] = []
-        length = 0
-        indent = 0
-        for choice in random.integers(0, 8, int(size / 20) + 4).tolist():
-            a, b, c = next(words, "x"), next(words, "y"), next(words, "z")
-            if choice == 0 or not lines:
-                line, indent = f"\ndef {a}_{b}({c}: int, {b}: str = '{a}') -> None:", 1
-            elif choice < 3:
-                line = "    " * indent + f"{_KEYWORDS[len(a) % 8]} {a}_{b}({c}) == {len(b)}:"
-                indent = min(indent + 1, 4)
-            elif choice == 3:
-                line, indent = "    " * indent + f"# {a} {b} {c}", max(1, indent - 1)
-            else:
-                line = "    " * indent + f"{a}.{b} = {c}[{len(a)}] + self._{b}({a!r})"
-            lines.append(line)
-            length += len(line) + 1
-            if length >= size:
-                break
-        return "\n".join(lines)
+        texts, plans = self.block(number, number + 1)
+        return bytes(texts[plans[0, 4] : plans[0, 5]]).decode()
 
 
-def write(folder: Path, documents: int, seed: int = 0) -> Known:
-    """JSON Lines below `folder`/<language>/, and `known.json`; what is already there is left as it is."""
+def _bytes_a_word(words: Vocabulary) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
+    """With what stands around a word, by language; code is made of English words."""
+    english, german, chinese = words.mean_bytes.tolist()
+    return np.array([english + 1.14, german + 1.14, chinese + 0.6, english + 5.3])
+
+
+def write(
+    folder: Path,
+    documents: int,
+    seed: int = 0,
+    *,
+    mean: float = 5000,
+    exact: float = 0.125,
+    near: float = 0.125,
+    broken: bool = True,
+) -> Known:
+    """JSON Lines below `folder`/<language>/, `truth.parquet` and `known.json`; a corpus that is there already stays.
+
+    `broken` puts one unreadable line behind every thousand documents.
+    """
     done = folder / "known.json"
+    made = {"made": _MADE, "documents": documents, "seed": seed, "mean": mean, "copies": [exact, near]}
+    made["broken"] = broken
     if done.exists():
-        return Known(**json.loads(done.read_text(encoding="utf-8")))
-    generator = Generator(seed)
-    recent = lru_cache(maxsize=256)(generator.text)
-    pending: dict[Language, list[bytes]] = {language: [] for language in LANGUAGES}
-    files = dict.fromkeys(LANGUAGES, 0)
-    exact = near = broken = size = 0
-    for number in range(documents):
-        plan = generator.plan(number)
-        exact += plan.kind == "exact"
-        near += plan.kind == "near"
-        text = recent(number)
-        size += len(text.encode())
-        record = {"id": f"d{number}", "text": text, "license": "MIT" if number % 7 == 0 else None}
-        lines = pending[plan.language]
-        lines.append(json.dumps(record, ensure_ascii=False).encode() + b"\n")
-        if number % 1000 == 999:
-            lines.append(b'{"id": "broken", "text": \n')
-            broken += 1
-        if number % 256 == 255:
-            _flush(folder, pending, files, FILE_BYTES)
-    _flush(folder, pending, files, 0)
-    known = Known(documents, exact, near, broken, size)
-    done.write_text(json.dumps(known.__dict__), encoding="utf-8")
+        found = json.loads(done.read_text(encoding="utf-8"))
+        if found["made"] == made:
+            return Known(**found["known"])
+    generator = Generator(seed, mean, exact, near)
+    folder.mkdir(parents=True, exist_ok=True)
+    for old in [done, *(path for language in LANGUAGES for path in (folder / language).glob("*.jsonl"))]:
+        old.unlink(missing_ok=True)
+    kinds = dict.fromkeys(KINDS, 0)
+    qualities = np.zeros(len(QUALITIES), np.int64)
+    size = faults = first = 0
+    with pq.ParquetWriter(folder / "truth.parquet", TRUTH) as truth, ExitStack() as stack:
+        files = [stack.enter_context(_Files(folder / language)) for language in LANGUAGES]
+        while first < documents:
+            texts, plans = generator.block(first, min(first + BLOCK_DOCUMENTS, documents))
+            copies = _copies(texts, plans, first)
+            truth.write_batch(copies)
+            for kind in copies.column("kind").to_pylist():
+                kinds[kind] += 1
+            qualities += np.bincount(plans[:, 3], minlength=len(QUALITIES))
+            size += int((plans[:, 5] - plans[:, 4]).sum())
+            for language, file in enumerate(files):
+                file.write(_lines(texts, plans, first, language))
+            last = first + len(plans)
+            if broken and last // 1000 > first // 1000:
+                wanted = last // 1000 - first // 1000
+                files[faults % len(files)].write(_BROKEN * wanted)
+                faults += wanted
+            first = last
+    by_quality = dict(zip(QUALITIES, qualities.tolist(), strict=True))
+    known = Known(documents, kinds["exact"], kinds["near"], faults, size, by_quality)
+    done.write_text(json.dumps({"made": made, "known": asdict(known)}), encoding="utf-8")
     return known
 
 
-def _flush(
-    folder: Path, pending: dict[Language, list[bytes]], files: dict[Language, int], least: int
-) -> None:
-    for language, lines in pending.items():
-        if lines and sum(map(len, lines)) >= least:
-            (folder / language).mkdir(parents=True, exist_ok=True)
-            (folder / language / f"{files[language]:04d}.jsonl").write_bytes(b"".join(lines))
-            files[language] += 1
-            lines.clear()
+def _copies(texts: Bytes, plans: Numbers, first: int) -> pa.RecordBatch:
+    """Rows of TRUTH: a copy in which nothing was changed is an exact one."""
+    places = np.flatnonzero(plans[:, 0] != synthesis.OWN)
+    kinds, likenesses = [], []
+    for kind, start, end, other, last in plans[places][:, [0, 4, 5, 6, 7]].tolist():
+        exact = kind == synthesis.EXACT or bytes(texts[start:end]) == bytes(texts[other:last])
+        kinds.append("exact" if exact else "near")
+        likenesses.append(1.0 if exact else similarity(texts, start, end, texts, other, last))
+    columns = [places + first, plans[places, 1], pa.array(kinds, pa.string()), np.array(likenesses)]
+    return pa.record_batch([pa.array(column) for column in columns], TRUTH.names).cast(TRUTH)
 
 
-def _pseudo_words(random: np.random.Generator, count: int) -> list[str]:
-    """Pronounceable words, all different, the short ones first."""
-    onsets = (
-        "b",
-        "c",
-        "d",
-        "f",
-        "g",
-        "h",
-        "l",
-        "m",
-        "n",
-        "p",
-        "r",
-        "s",
-        "t",
-        "v",
-        "st",
-        "tr",
-        "pl",
-        "gr",
-        "ch",
-        "sh",
-    )
-    rhymes = ("a", "e", "i", "o", "u", "an", "er", "in", "on", "ing", "ar", "el", "ent", "ist", "ate", "ow")
-    words: dict[str, None] = {}
-    while len(words) < count:
-        syllables = 2 + min(3, len(words) * 3 // count)
-        parts = [
-            onsets[first] + rhymes[second]
-            for first, second in zip(
-                random.integers(0, len(onsets), syllables),
-                random.integers(0, len(rhymes), syllables),
-                strict=True,
-            )
-        ]
-        words["".join(parts)] = None
-    return list(words)
+def _lines(texts: Bytes, plans: Numbers, first: int, language: int) -> memoryview:
+    chosen = plans[plans[:, 2] == language]
+    room = 2 * int((chosen[:, 5] - chosen[:, 4]).sum()) + 96 * len(chosen)
+    out = np.empty(room, np.uint8)
+    return out[: synthesis.encode(out, texts, plans, first, language, _HEAD, _MIDDLE, _TAILS)].data
 
 
-def _han_words(random: np.random.Generator, count: int) -> list[str]:
-    """Words of one to four common characters (GB 2312, level 1), all different, most of them of two."""
-    cells = [bytes([row, cell]) for row in range(0xB0, 0xD7) for cell in range(0xA1, 0xFF)]
-    characters = [cell.decode("gb2312") for cell in cells]
-    random.shuffle(characters)
-    weights = _zipf(len(characters), 0.6)
-    words: dict[str, None] = {}
-    while len(words) < count:
-        length = int(np.searchsorted((0.1, 0.8, 0.92), random.random())) + 1
-        places = np.searchsorted(weights, random.random(length))
-        words["".join(characters[place] for place in places.tolist())] = None
-    return list(words)
+class _Files:
+    """Numbered files of about FILE_BYTES each, cut between lines; use as a context manager."""
 
+    def __init__(self, folder: Path) -> None:
+        self._folder, self._number, self._left = folder, 0, 0
+        self._file: IO[bytes] | None = None
 
-def _zipf(count: int, exponent: float) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
-    """Cumulative probabilities of ranks 1 to `count`."""
-    weights = 1 / np.arange(1, count + 1) ** exponent
-    return np.cumsum(weights / weights.sum())
+    def write(self, lines: memoryview | bytes) -> None:
+        """Append whole lines."""
+        if len(lines) == 0:
+            return
+        if self._file is None or self._left <= 0:
+            self.__exit__()
+            self._folder.mkdir(exist_ok=True)
+            self._file = (self._folder / f"{self._number:04d}.jsonl").open("wb")
+            self._number, self._left = self._number + 1, FILE_BYTES
+        self._file.write(lines)
+        self._left -= len(lines)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._file is not None:
+            self._file.close()
