@@ -23,6 +23,7 @@ from lineage_platform.transformations.language_scan import (
     BUCKETS,
     DIMENSIONS,
     LONGEST_NGRAM,
+    MOST_VECTORS,
     Tree,
     Vocabulary,
 )
