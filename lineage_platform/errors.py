@@ -6,9 +6,10 @@
     ├── VerificationFailed    exit code 1: stored bytes do not match their digests
     ├── ChecksFailed          exit code 1: a blocking data-quality check failed
     ├── Conflict              exit code 1: another writer committed first; nothing of ours was kept
-    └── Unavailable           exit code 3: database down, or it belongs to another user
+    └── Unavailable           exit code 3: database, object storage or cluster down, or it belongs to another user
 
-Command-line tools map a class to `exit_code`; foreign errors are mapped where they enter.
+Command-line tools map a class to `exit_code`; foreign errors are mapped where they enter. What another process raised
+arrives as it was raised, with all that it carries but its cause.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any, TypeVar
 
 _NAMED = 5
 """Names in the message of an id that was not found."""
@@ -25,6 +27,17 @@ class LineageError(Exception):
     """Base of everything the product raises on purpose."""
 
     exit_code = 1
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _arrived, (type(self), self.args), self.__dict__
+
+
+_Error = TypeVar("_Error", bound=LineageError)
+
+
+def _arrived(kind: type[_Error], args: tuple[Any, ...]) -> _Error:
+    """An error that was raised in another process; its attributes follow."""
+    return kind.__new__(kind, *args)
 
 
 @dataclass(frozen=True)
@@ -80,6 +93,6 @@ class Conflict(LineageError):
 
 
 class Unavailable(LineageError):
-    """The database cannot be used: it is down, or it belongs to someone else."""
+    """Database, object storage or cluster cannot be used: it is down, or it belongs to someone else."""
 
     exit_code = 3
