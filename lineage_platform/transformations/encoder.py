@@ -9,10 +9,12 @@ the encoder, so that a document that contains `<|endoftext|>` gets the tokens of
 
 from __future__ import annotations
 
+import hashlib
 import itertools
 import json
-from collections.abc import Iterable, Sequence
-from typing import Any, Literal
+import threading
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, Literal, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -20,6 +22,8 @@ import pyarrow as pa
 
 from lineage_platform.errors import InvalidInput
 from lineage_platform.files import Place, read_bytes
+from lineage_platform.transformations.buffers import utf8_buffers
+from lineage_platform.transformations.cuts import Words, joins_of
 
 Tokens = npt.NDArray[np.uint32]
 Offsets = npt.NDArray[np.int64]
@@ -38,6 +42,7 @@ END_OF_DOCUMENT = (
 LARGEST_VOCABULARY = 10_000_000
 
 _BATCH_TEXTS = 256
+_BATCH_BYTES = 8 * 1024 * 1024
 _REFRESH_BYTES = 64 * 1024 * 1024
 _PROBES = (
     " leading, trailing  ",
@@ -70,6 +75,8 @@ class Encoder:
             raise InvalidInput(
                 f"{path}: got token {self.vocabulary - 1}, expected all below {LARGEST_VOCABULARY}"
             )
+        joins = joins_of(definition) if name == "gigatoken" else None
+        self._words = None if joins is None else Words(joins)
         self._decoder: Any = None
         self._backend: Any = None
         self._encoded = 0
@@ -79,9 +86,11 @@ class Encoder:
 
         Raises InvalidInput if the tokenizer gives its end-of-document token for ordinary text.
         """
-        if len(texts) == 0:
+        batches = [self._encode(batch) for batch in _batches(texts)]
+        if not batches:
             return np.empty(0, np.uint32), np.zeros(1, np.int64)
-        tokens, offsets = self._gigatoken(texts) if self.name == "gigatoken" else self._tokenizers(texts)
+        tokens = np.concatenate([tokens for tokens, _ in batches]) if len(batches) > 1 else batches[0][0]
+        offsets = _joined([offsets for _, offsets in batches])
         if self.end_of_document is not None and bool((tokens == self.end_of_document).any()):
             raise InvalidInput(
                 f"{self.path}: the tokenizer gives its end-of-document token {self.end_of_document} for ordinary"
@@ -94,6 +103,11 @@ class Encoder:
         if self._decoder is None:
             self._decoder = _hugging_face(read_bytes(self.path).decode(), self.path)
         return str(self._decoder.decode([int(token) for token in tokens], skip_special_tokens=False))
+
+    def _encode(self, texts: pa.Array) -> tuple[Tokens, Offsets]:
+        if self.name == "tokenizers":
+            return self._tokenizers(texts)
+        return self._gigatoken(texts) if self._words is None else self._words.encode(texts, self._gigatoken)
 
     def _gigatoken(self, texts: pa.Array) -> tuple[Tokens, Offsets]:
         import awkward
@@ -121,6 +135,17 @@ class Encoder:
         return np.concatenate(rows), offsets
 
 
+_opened = threading.local()
+
+
+def open_encoder(path: Place, name: EncoderName) -> Encoder:
+    """An encoder for this thread; the one that it asked for last is still open, with what it remembers of the corpus."""
+    key = (name, hashlib.sha256(read_bytes(path)).digest())
+    if getattr(_opened, "key", None) != key:
+        _opened.encoder, _opened.key = Encoder(path, name), key
+    return cast("Encoder", _opened.encoder)
+
+
 def load_encoder(path: Place, sample: Iterable[str]) -> Encoder:
     """The fastest implementation that can be trusted with this tokenizer and this corpus.
 
@@ -128,7 +153,7 @@ def load_encoder(path: Place, sample: Iterable[str]) -> Encoder:
     InvalidInput if the file is not a `tokenizer.json`.
     """
     definition = _definition(path)
-    _hugging_face(json.dumps(definition), path)
+    _hugging_face(read_bytes(path).decode(), path)
     reference = Encoder(path, "tokenizers")
     specials = [item["content"] for item in definition.get("added_tokens") or ()]
     probes = [*_PROBES, *specials, *(f"a{token}b {token}" for token in specials), *sample]
@@ -151,6 +176,22 @@ def lossy_text(encoder: Encoder, sample: Iterable[str]) -> str | None:
         if encoder.decode(tokens[offsets[number] : offsets[number + 1]]) != text:
             return text
     return None
+
+
+def _batches(texts: pa.Array) -> Iterator[pa.Array]:
+    """Rows of about _BATCH_BYTES each, so that what is made of them is bounded."""
+    _, offsets = utf8_buffers(texts)
+    start = 0
+    while start < len(texts):
+        end = int(np.searchsorted(offsets, offsets[start] + _BATCH_BYTES, side="right")) - 1
+        end = max(start + 1, end)
+        yield texts.slice(start, end - start)
+        start = end
+
+
+def _joined(parts: Sequence[Offsets]) -> Offsets:
+    """Offsets of batches one after the other."""
+    return np.concatenate([[0], np.cumsum(np.concatenate([np.diff(offsets) for offsets in parts]))])
 
 
 def _ordinary(definition: dict[str, Any]) -> dict[str, Any]:

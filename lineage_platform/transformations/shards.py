@@ -32,14 +32,14 @@ from lineage_platform.transformations.encoder import (
     Tokens,
     load_encoder,
     lossy_text,
+    open_encoder,
 )
 from lineage_platform.transformations.engine import Engine, Progress, steps
 from lineage_platform.transformations.megatron import MegatronWriter
 from lineage_platform.transformations.parts import PartWriter
 from lineage_platform.transformations.placements import (
-    Bounds,
     Placed,
-    document_bounds,
+    placement_bounds,
     spill_placements,
     write_placements,
 )
@@ -85,7 +85,6 @@ def pack(
     work = scratch / "packing"
     size = survey(selection)
     layout = plan(shard_count, corpus.shards.seed, size.bytes)
-    bounds = document_bounds(size.ranges)
     shuffles = _shuffles(selection, documents, layout, size, work, corpus.seed)
     buckets = layout.buckets()
     total = len(shuffles) + len(buckets) + 1
@@ -108,7 +107,6 @@ def pack(
             encoder.name,
             str(tokenizer),
             corpus.shards.formats,
-            bounds,
             str(scratch),
         )
         for number, (shards, own) in enumerate(buckets)
@@ -116,7 +114,9 @@ def pack(
     packed = engine.map(_pack, tasks, steps(progress, len(shuffles), total))
     remove_spills(spills)
     parts = [part for item in packed for part in item.parts]
-    parts += write_placements([item.placed for item in packed], bounds, scratch, engine)
+    bounds = placement_bounds(size.ranges, shard_count)
+    index = write_placements([item.placed for item in packed], bounds, scratch, work, engine)
+    parts += index.parts
     content = digest.combine(
         {
             "shards": digest.content_digest(item.digest for item in packed),
@@ -127,7 +127,7 @@ def pack(
     )
     release_tree(work)
     progress(total, total)
-    return Result(content, tuple(parts), _statistics(packed, size, encoder))
+    return Result(content, tuple(parts), _statistics(packed, index.terms, size, encoder))
 
 
 def _shuffles(
@@ -173,7 +173,6 @@ class _Task:
     encoder: EncoderName
     tokenizer: str
     formats: tuple[str, ...]
-    bounds: Bounds
     scratch: str
 
 
@@ -222,7 +221,7 @@ class _ShardFiles:
 
 
 def _pack(task: _Task) -> _Packed:
-    encoder = Encoder(place(task.tokenizer), task.encoder)
+    encoder = open_encoder(place(task.tokenizer), task.encoder)
     end = int(encoder.end_of_document is not None)
     parts: list[Part] = []
     placements: list[pa.Table] = [PLACEMENTS_BY_SHARD.empty_table()]
@@ -254,7 +253,7 @@ def _pack(task: _Task) -> _Packed:
     work = place(task.scratch) / "packing"
     return _Packed(
         parts,
-        spill_placements(work, task.number, pa.concat_tables(placements).combine_chunks(), task.bounds),
+        spill_placements(work, task.number, pa.concat_tables(placements).combine_chunks()),
         digest.spill_rows(work / f"digest-{task.number:05d}", digests),
         shards,
     )
@@ -271,10 +270,9 @@ def _pieces(task: _Task) -> Iterator[tuple[int, pa.RecordBatch]]:
             yield shard, rows.slice(start, end - start)
 
 
-def _statistics(packed: Sequence[_Packed], size: Survey, encoder: Encoder) -> Statistics:
+def _statistics(packed: Sequence[_Packed], terms: pa.Table, size: Survey, encoder: Encoder) -> Statistics:
     shards = [shard for item in packed for shard in item.shards]
-    rollup = pa.concat_tables([item.placed.rollup for item in packed])
-    sums = rollup.group_by("terms").aggregate([("documents", "sum"), ("tokens", "sum")]).sort_by("terms")
+    sums = terms.group_by("terms").aggregate([("documents", "sum"), ("tokens", "sum")]).sort_by("terms")
     details: dict[str, Any] = {
         "shards": shards,
         "end_of_document": encoder.end_of_document,
