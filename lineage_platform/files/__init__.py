@@ -12,6 +12,7 @@ the environment of the process that opens it.
 """
 
 from lineage_platform.files.access import (
+    copy,
     create,
     length,
     open_input,
@@ -28,6 +29,7 @@ from lineage_platform.files.places import Place, Remote, place
 __all__ = [
     "Place",
     "Remote",
+    "copy",
     "create",
     "length",
     "open_input",

@@ -38,7 +38,6 @@ from lineage_platform.model.versions import (
 from lineage_platform.recording import closing, telling
 from lineage_platform.recording.backend import Backend
 from lineage_platform.recording.faults import account_of
-from lineage_platform.store.local import disk_full
 from lineage_platform.store.manifest import NAME, ROLE, manifest
 
 
@@ -87,16 +86,16 @@ class Attempt:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        full = None
+        fault = None
         if isinstance(error, Exception) and not isinstance(error, LineageError):
-            full = disk_full(error, self._backend.store.root)
+            fault = self._backend.store.fault(error)
         try:
             if not self._committed:
-                self._close(full or error)
+                self._close(fault or error)
         finally:
             self._backend.store.discard(self.run_id)
-        if full is not None:
-            raise full from error
+        if fault is not None:
+            raise fault from error
 
     def commit(
         self, result: Result, checks: Sequence[CheckResult] = (), pin: tuple[str, str, str] | None = None

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from lineage_platform.catalog.engine import Database
-from lineage_platform.store.local import Store
+from lineage_platform.store import Store
 
 
 @dataclass(frozen=True)

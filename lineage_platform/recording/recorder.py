@@ -27,7 +27,8 @@ from lineage_platform.model.versions import (
 from lineage_platform.recording import closing, observing
 from lineage_platform.recording.attempt import Attempt
 from lineage_platform.recording.backend import Backend
-from lineage_platform.store.local import Store, Swept
+from lineage_platform.store import Store
+from lineage_platform.store.objects import Swept
 
 
 class Recorder:

@@ -21,7 +21,7 @@ from lineage_platform.model.versions import (
     Transformation,
     Version,
 )
-from lineage_platform.store.local import address
+from lineage_platform.store.objects import address
 from lineage_platform.transformations.parts import read_schema
 
 _MAIN_ROLES = {

@@ -1,7 +1,4 @@
-"""A store in a local directory.
-
-    objects/ab/abcd...ef.parquet     immutable, named by SHA-256 and the suffix of the logical name
-    scratch/<attempt>/...            what an attempt is writing; nobody else looks there
+"""A store in a local directory; its layout is that of `store.objects`.
 
 A file becomes an object by a rename inside one file system, after its bytes are on disk: an object is whole or not there.
 An object is visible to questions only through a committed row of the catalog. `sweep` deletes the others; its caller
@@ -13,43 +10,22 @@ from __future__ import annotations
 import errno
 import hashlib
 import os
-import re
 import secrets
 import shutil
 import stat
 from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
-from lineage_platform.errors import InvalidInput, LineageError, VerificationFailed
+from lineage_platform.errors import LineageError, VerificationFailed
+from lineage_platform.files import stream
 from lineage_platform.model.versions import File, Part
+from lineage_platform.store.objects import Swept, address, file_of, scratch_of, verify_bytes
 
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
-_SUFFIX = re.compile(r"\.[A-Za-z0-9]{1,16}")
-_SHA256 = re.compile(r"[0-9a-f]{64}")
-_ATTEMPT = re.compile(r"[0-9A-Za-z-]{1,64}")
-_CHUNK = 1 << 20
 
 
-@dataclass(frozen=True)
-class Swept:
-    """What a sweep took away."""
-
-    objects: int
-    bytes: int
-    attempts: int
-
-
-def address(sha256: str, name: str) -> str:
-    """Where an object is under the store's root. Raises InvalidInput for what is no SHA-256."""
-    if not _SHA256.fullmatch(sha256):
-        raise InvalidInput(f"digest of {name!r}: got {sha256!r}, expected 64 lower-case hex digits")
-    suffix = PurePosixPath(name).suffix
-    return f"objects/{sha256[:2]}/{sha256}{suffix if _SUFFIX.fullmatch(suffix) else ''}"
-
-
-class Store:
+class LocalStore:
     """Objects and scratch folders under one root; made on first use, closed to other users."""
 
     def __init__(self, root: Path) -> None:
@@ -61,7 +37,7 @@ class Store:
 
     def scratch(self, attempt: str) -> Path:
         """A folder for one attempt, made if it is not there."""
-        folder = self._scratch(attempt)
+        folder = self.root / scratch_of(attempt)
         with full_disk(self.root):
             self._make(folder)
         return folder
@@ -75,7 +51,7 @@ class Store:
         folders: set[Path] = set()
         with full_disk(self.root):
             for part in parts:
-                file = File(part.name, part.role, part.sha256, part.bytes, part.rows)
+                file = file_of(part)
                 folders.add(self._place(Path(part.path), file))
                 adopted.append(file)
             for folder in sorted(folders):
@@ -99,23 +75,11 @@ class Store:
     def verify(self, file: File) -> None:
         """Raises VerificationFailed unless the bytes of `file` are there and have its length and digest."""
         path = self.path(file)
-        digest, length = hashlib.sha256(), 0
-        try:
-            with path.open("rb") as stream:
-                while chunk := stream.read(_CHUNK):
-                    digest.update(chunk)
-                    length += len(chunk)
-        except FileNotFoundError:
-            raise VerificationFailed(f"{file.name}: {path} is missing") from None
-        if (length, digest.hexdigest()) != (file.bytes, file.sha256):
-            raise VerificationFailed(
-                f"{file.name}: {path} has {length} bytes with SHA-256 {digest.hexdigest()}, "
-                f"expected {file.bytes} bytes with {file.sha256}"
-            )
+        verify_bytes(file, path, stream(path))
 
     def discard(self, attempt: str) -> None:
         """Forget what an attempt has written; calm when there is nothing."""
-        shutil.rmtree(self._scratch(attempt), ignore_errors=True)
+        shutil.rmtree(self.root / scratch_of(attempt), ignore_errors=True)
 
     def attempts(self) -> set[str]:
         """Names of everything in the scratch folder."""
@@ -140,10 +104,9 @@ class Store:
                 path.unlink(missing_ok=True)
         return Swept(objects, freed, len(forget))
 
-    def _scratch(self, attempt: str) -> Path:
-        if not _ATTEMPT.fullmatch(attempt):
-            raise InvalidInput(f"name of an attempt: got {attempt!r}, expected letters, digits and hyphens")
-        return self.root / "scratch" / attempt
+    def fault(self, error: BaseException) -> LineageError | None:
+        """What to say when `error`, or what caused it, is that no more can be written; None for other errors."""
+        return disk_full(error, self.root)
 
     def _place(self, source: Path, file: File) -> Path:
         """Rename `source` to its object; returns the folder, whose entry is not on disk yet."""

@@ -15,7 +15,7 @@ from lineage_platform.catalog.reading import NothingRecorded, Reading, connect
 from lineage_platform.catalog.urls import database_urls
 from lineage_platform.errors import InvalidInput
 from lineage_platform.settings import Settings, read_settings
-from lineage_platform.store.local import Store
+from lineage_platform.store import Store, open_store
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
@@ -96,7 +96,7 @@ class OpenWorkspace:
     @cached_property
     def store(self) -> Store:
         """The files of committed versions."""
-        return Store(self.settings.store)
+        return open_store(self.settings.store)
 
     def trace(
         self,

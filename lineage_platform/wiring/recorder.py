@@ -10,7 +10,7 @@ from lineage_platform.catalog.urls import database_urls
 from lineage_platform.ledger.keys import load_or_create_key, load_or_create_secret
 from lineage_platform.recording.recorder import Recorder
 from lineage_platform.settings import Settings
-from lineage_platform.store.local import Store
+from lineage_platform.store import open_store
 
 
 def open_recorder(settings: Settings) -> Recorder:
@@ -22,7 +22,7 @@ def open_recorder(settings: Settings) -> Recorder:
     migrate(urls.psycopg)
     key = load_or_create_key(settings.key_file)
     database = Database(urls.psycopg, revive=partial(database_urls, settings))
-    return Recorder(database, Store(settings.store), key)
+    return Recorder(database, open_store(settings.store), key)
 
 
 def load_subject_key(settings: Settings) -> bytes:

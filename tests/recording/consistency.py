@@ -14,7 +14,7 @@ from lineage_platform.ledger.checkpoint import parse_and_verify
 from lineage_platform.ledger.keys import load_or_create_key
 from lineage_platform.model.versions import File
 from lineage_platform.settings import Settings
-from lineage_platform.store.local import Store
+from lineage_platform.store.local import LocalStore
 from lineage_platform.store.manifest import manifest, manifest_file, read_manifest
 
 
@@ -74,7 +74,7 @@ def check(settings: Settings) -> None:
             assert own[-1]["index"] == run["ledger_index"]
             assert (run["ended_at"] is None) == (run["state"] == "START")
 
-        store = Store(settings.store)
+        store = LocalStore(settings.store)
         for version in rows("SELECT * FROM lineage.versions"):
             listed = rows("SELECT version_id, name, role, sha256, bytes, rows FROM lineage.files")
             mine = [

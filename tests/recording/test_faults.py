@@ -22,7 +22,7 @@ from lineage_platform.ledger.keys import load_or_create_key
 from lineage_platform.model.versions import Snapshot
 from lineage_platform.recording import Recorder
 from lineage_platform.settings import Settings
-from lineage_platform.store.local import Store
+from lineage_platform.store.local import LocalStore
 from lineage_platform.wiring import open_recorder
 from tests.recording import consistency, victims
 from tests.recording.victims import DATASET, PARENT, POINTS
@@ -63,7 +63,7 @@ def test_killed_in_the_middle_of_a_commit(
     consistency.check(settings)
     latest = recorder.latest(DATASET)
     assert latest is not None
-    committed = point.endswith(("Database.transaction", "Store.discard"))
+    committed = point.endswith(("Database.transaction", "LocalStore.discard"))
     assert latest.id == (name_of("new") if committed else old)
 
     aborted = recorder.abort_orphans(lambda _: False)
@@ -172,7 +172,7 @@ class TestConnection:
         self, settings: Settings, recorder: Recorder, snapshot: Snapshot, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         database = Database(settings.database_url or "", delays=(0.0, 0.0))
-        mine = Recorder(database, Store(settings.store), load_or_create_key(settings.key_file))
+        mine = Recorder(database, LocalStore(settings.store), load_or_create_key(settings.key_file))
         original = writing.insert_version
 
         def always(connection: Connection, *args: Any, **options: Any) -> Any:
@@ -328,15 +328,15 @@ class TestSweep:
         recorder.store.adopt(orphan.parts)
         sweeper = open_recorder(settings)
         swept = []
-        original = Store.adopt
+        original = LocalStore.adopt
 
-        def adopt(store: Store, parts: Any) -> Any:
+        def adopt(store: LocalStore, parts: Any) -> Any:
             files = original(store, parts)
             swept.append(sweeper.sweep())
             return files
 
         with monkeypatch.context() as patch:
-            patch.setattr(Store, "adopt", adopt)
+            patch.setattr(LocalStore, "adopt", adopt)
             commit(recorder, snapshot, "new")
         sweeper.close()
         assert swept == [None]
@@ -348,14 +348,14 @@ class TestSweep:
         sweeper = open_recorder(settings)
         recorder.store.adopt(result(recorder.store.scratch("dead"), "new").parts)
         begun, may_go_on = threading.Event(), threading.Event()
-        original = Store.sweep
+        original = LocalStore.sweep
 
-        def sweep(store: Store, keep: Any, forget: Any) -> Any:
+        def sweep(store: LocalStore, keep: Any, forget: Any) -> Any:
             begun.set()
             assert may_go_on.wait(30)
             return original(store, keep, forget)
 
-        monkeypatch.setattr(Store, "sweep", sweep)
+        monkeypatch.setattr(LocalStore, "sweep", sweep)
         with ThreadPoolExecutor(2) as pool:
             sweeping = pool.submit(sweeper.sweep)
             assert begun.wait(30)

@@ -25,18 +25,18 @@ PARENT = ParentRun("dagster", "__ASSET_JOB", "7f7be8cb-7a4e-4c4f-9f93-5b6e7f2f7c
 DATASET = "documents/notes"
 
 POINTS = [
-    "before lineage_platform.store.local:Store.adopt",
+    "before lineage_platform.store.local:LocalStore.adopt",
     "before lineage_platform.store.local:_sync",
-    "after lineage_platform.store.local:Store._place",
-    "after lineage_platform.store.local:Store.adopt",
-    "after lineage_platform.store.local:Store.put_bytes",
+    "after lineage_platform.store.local:LocalStore._place",
+    "after lineage_platform.store.local:LocalStore.adopt",
+    "after lineage_platform.store.local:LocalStore.put_bytes",
     "before lineage_platform.catalog.statements:append",
     "after lineage_platform.catalog.writing:insert_version",
     "after lineage_platform.catalog.writing:complete_run",
     "before lineage_platform.catalog.ledger:Ledger.write",
     "after lineage_platform.catalog.ledger:Ledger.write",
     "after lineage_platform.catalog.engine:Database.transaction",
-    "before lineage_platform.store.local:Store.discard",
+    "before lineage_platform.store.local:LocalStore.discard",
 ]
 
 

@@ -13,7 +13,9 @@ from hypothesis import strategies as st
 
 from lineage_platform.errors import InvalidInput, LineageError, VerificationFailed
 from lineage_platform.model.versions import File, Part
-from lineage_platform.store.local import Store, Swept, address, disk_full
+from lineage_platform.store.local import LocalStore as Store
+from lineage_platform.store.local import disk_full
+from lineage_platform.store.objects import Swept, address
 from lineage_platform.store.manifest import manifest, read_manifest
 
 SHA = hashlib.sha256(b"x").hexdigest()
