@@ -56,10 +56,9 @@ def connect(address: str | None) -> Any:
 
 def _start(ray: Any) -> None:
     """A cluster of this process: with a secret of its own, in a folder that others cannot enter."""
-    os.environ["RAY_AUTH_MODE"] = "token"
-    os.environ["RAY_AUTH_TOKEN"] = secrets.token_hex(32)
+    os.environ.setdefault("RAY_AUTH_TOKEN", secrets.token_hex(32))  # else Ray leaves one in the home folder
     folder = tempfile.mkdtemp(prefix="lineage-")
-    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    atexit.register(_end, ray, folder)
     ray.init(
         address="local",
         include_dashboard=False,
@@ -68,6 +67,11 @@ def _start(ray: Any) -> None:
         object_store_memory=_OBJECT_STORE_BYTES,
         _temp_dir=os.path.join(folder, "ray"),  # noqa: PTH118 - Ray takes text
     )
+
+
+def _end(ray: Any, folder: str) -> None:
+    ray.shutdown()
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 def _join(ray: Any, address: str) -> None:
