@@ -12,6 +12,7 @@ the environment of the process that opens it.
 """
 
 from lineage_platform.files.access import (
+    abandon,
     copy,
     create,
     length,
@@ -24,16 +25,18 @@ from lineage_platform.files.access import (
     stream,
 )
 from lineage_platform.files.faults import outage, reaching
-from lineage_platform.files.places import Place, Remote, place
+from lineage_platform.files.places import Place, Remote, pattern, place
 
 __all__ = [
     "Place",
     "Remote",
+    "abandon",
     "copy",
     "create",
     "length",
     "open_input",
     "outage",
+    "pattern",
     "place",
     "reaching",
     "read_bytes",

@@ -5,15 +5,16 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
 from pathlib import Path
-
-import pyarrow as pa
+from typing import TYPE_CHECKING
 
 from lineage_platform.files.faults import reaching
 from lineage_platform.files.places import Place, Remote
 from lineage_platform.files.storage import file_system
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 Ranges = Sequence[tuple[int, int]]
 """(offset, length) of some bytes of a file."""
@@ -27,6 +28,8 @@ def open_input(where: Place) -> pa.NativeFile:
     Raises FileNotFoundError, Unavailable.
     """
     if isinstance(where, Path):
+        import pyarrow as pa
+
         return pa.memory_map(str(where))
     with reaching(where):
         return file_system().open_input_file(where.address)
@@ -35,13 +38,21 @@ def open_input(where: Place) -> pa.NativeFile:
 def create(where: Place) -> pa.NativeFile:
     """A new file to write from its beginning; closing it makes it whole. Folders are made where they are missing.
 
-    A remote file is not there before `close`, and after a failed one it may be there cut off: scratch files only.
+    No file is there before `close`, which puts it in place of an older one; see `abandon` for one that will not be whole.
     """
     if isinstance(where, Path):
-        where.parent.mkdir(parents=True, exist_ok=True)
-        return pa.OSFile(str(where), "wb")
+        from lineage_platform.files.draft import Draft
+
+        return Draft.of(where)
     with reaching(where):
         return file_system().open_output_stream(where.address)
+
+
+def abandon(file: pa.NativeFile) -> None:
+    """Close what `create` gave and will not be whole. Locally nothing stays; remotely what was written may be there."""
+    from lineage_platform.files.draft import Draft
+
+    file.abandon() if isinstance(file, Draft) else file.close()
 
 
 def read_bytes(where: Place) -> bytes:
@@ -71,6 +82,8 @@ def read_ranges(wanted: Sequence[tuple[Place, Ranges]]) -> list[list[pa.Buffer]]
     """
     if len(wanted) < 2 or isinstance(wanted[0][0], Path):
         return [_read(where, ranges) for where, ranges in wanted]
+    from concurrent.futures import ThreadPoolExecutor
+
     with ThreadPoolExecutor(min(_CONNECTIONS, len(wanted))) as pool:
         return list(pool.map(lambda item: _read(*item), wanted))
 
@@ -79,6 +92,8 @@ def _read(where: Place, ranges: Ranges) -> list[pa.Buffer]:
     if not ranges:
         return []
     if isinstance(where, Remote):
+        import pyarrow as pa
+
         with reaching(where):
             return [
                 pa.py_buffer(_opened(where, os.getpid()).read_at(size, offset)) for offset, size in ranges

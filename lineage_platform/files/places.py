@@ -51,6 +51,13 @@ Place = Path | Remote
 """Where a file or a folder is."""
 
 
+def pattern(where: Place) -> str:
+    """A place as DuckDB takes it for one file: of a path, what would make it a pattern is quoted."""
+    if isinstance(where, Remote):
+        return str(where)
+    return "".join(f"[{letter}]" if letter in "*?[" else letter for letter in str(where))
+
+
 def place(written: str | Place) -> Place:
     """A path, a `file://` URL or an `s3://bucket/prefix` URL as a place. Raises InvalidInput for another URL."""
     if not isinstance(written, str):

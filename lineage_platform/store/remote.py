@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Collection, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, TypeVar
 
 from lineage_platform.errors import LineageError, VerificationFailed
@@ -120,5 +119,7 @@ class RemoteStore:
 
 def _together(work: Callable[[_Item], _Outcome], items: Iterable[_Item]) -> list[_Outcome]:
     """The outcome for each item, in order; some at the same time, since each waits for the network."""
+    from concurrent.futures import ThreadPoolExecutor
+
     with ThreadPoolExecutor(_CONNECTIONS) as pool:
         return list(pool.map(work, items))
