@@ -107,7 +107,7 @@ class _Listing:
     ) -> None:
         self.catalog, self.index, self.corpus = catalog, index, corpus
         self.version = corpus_version(catalog, corpus, None)
-        way = direct_way(catalog.upstream(self.version.id), self.version)
+        way = direct_way(catalog.upstream(self.version.id), self.version.id)
         self.snapshots = {row.number: row for row in way.snapshots}
         self.by_dataset = {row.dataset: row.id for row in way.versions}
         self.chosen = {"reason": reason, "snapshots": self._numbers(source)}

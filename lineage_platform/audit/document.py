@@ -94,11 +94,10 @@ class _Tracing:
     ) -> None:
         self.catalog, self.index, self.version, self.shard = catalog, index, version, shard
         self.closing = 0 if version.statistics["details"].get("end_of_document") is None else 1
-        self.by_shard = catalog.files([version.id], "placements-by-shard")
-        self.upstream = direct_way(catalog.upstream(version.id), version)
-        self.documents = catalog.files([item.id for item in self.upstream.versions], "documents")
+        self.by_shard = self._by_shard(shard.shard)
+        self.upstream = direct_way(catalog.upstream(version.id), version.id)
         self.rights = Rights(catalog, as_of)
-        self.rights.lay_over(index, self.documents)
+        self.rights.lay_over(index, self._documents)
         self.gaps: list[Gap] = []
 
     def trace(self, row: int | None, token: int | None, with_text: bool) -> DocumentTrace:
@@ -107,7 +106,7 @@ class _Tracing:
         if snapshot is None:
             raise NotFound(f"recorded snapshot of document {key}", str(snapshot_of(key)))
         way = between(self.upstream, snapshot)
-        files = self.catalog.files([item.id for item in way])
+        files = self._files_of(way, key)
         rule = self._rule(key, number)
         record = self._record(key)
         derivations = self.index.ask(_DERIVATIONS, of_role(files, "derivations"), document=key)
@@ -143,7 +142,7 @@ class _Tracing:
                 if key in (child, parent)
             ),
             other_placements=tuple(self._elsewhere(key, position)),
-            transformations=tuple(taken),
+            transformations=taken,
             evidence=evidence,
             gaps=(*self.gaps, *step_gaps, *evidence_gaps),
         )
@@ -165,7 +164,8 @@ class _Tracing:
         return (row, *places[0])
 
     def _offset(self, shard: int, row: int) -> int:
-        found = self.index.ask(_OFFSET, self.by_shard, shard=shard, row=row, closing=self.closing)
+        by_shard = self.by_shard if shard == self.shard.shard else self._by_shard(shard)
+        found = self.index.ask(_OFFSET, by_shard, shard=shard, row=row, closing=self.closing)
         return int(found[0][0])
 
     def _rule(self, key: int, number: int) -> Rule:
@@ -173,7 +173,7 @@ class _Tracing:
 
     def _records(self, keys: Sequence[int]) -> dict[int, dict[str, Any]]:
         names = ("document", "identity", "file", "record", "record_id", "sha256", "terms")
-        rows = self.index.ask(_RECORDS, self.documents, documents=list(keys)) if keys else []
+        rows = self.index.ask(_RECORDS, self._documents(keys), documents=list(keys)) if keys else []
         return {row[0]: dict(zip(names, row, strict=True)) for row in rows}
 
     def _record(self, key: int) -> dict[str, Any] | None:
@@ -193,7 +193,7 @@ class _Tracing:
         return SnapshotFileRef(file.path, file.sha256, file.bytes)
 
     def _text(self, key: int, record: Mapping[str, Any] | None) -> str | None:
-        rows = self.index.ask(_TEXT, self.documents, document=key)
+        rows = self.index.ask(_TEXT, self._documents([key]), document=key)
         text = str(rows[0][0]) if rows else None
         if text is not None and record and hashlib.sha256(text.encode()).digest() != bytes(record["sha256"]):
             self.gaps.append(
@@ -260,13 +260,32 @@ class _Tracing:
         return found
 
     def _elsewhere(self, key: int, position: int) -> list[PlacementRef]:
-        names = {item.shard: item.name for item in self.catalog.shards(self.version.id)}
-        by_document = self.catalog.files([self.version.id], "placements-by-document")
+        by_document = self.catalog.files([self.version.id], "placements-by-document", [(key, key)])
+        places = self.index.ask(_ELSEWHERE, by_document, document=key)
+        recorded = self.catalog.shards(self.version.id, [shard for shard, _, _ in places])
+        names = {item.shard: item.name for item in recorded}
         return [
             PlacementRef(names.get(shard, f"shard-number/{shard}"), row, self._offset(shard, row), tokens)
-            for shard, row, tokens in self.index.ask(_ELSEWHERE, by_document, document=key)
+            for shard, row, tokens in places
             if (shard, row) != (self.shard.shard, position)
         ]
+
+    def _by_shard(self, shard: int) -> list[VersionFile]:
+        return self.catalog.files([self.version.id], "placements-by-shard", [(shard, shard)])
+
+    def _documents(self, keys: Sequence[int] | None = None) -> list[VersionFile]:
+        """The documents files upstream, all of them, or those that can hold one of `keys`."""
+        versions = [item.id for item in self.upstream.versions]
+        return self.catalog.files(
+            versions, "documents", None if keys is None else [(key, key) for key in keys]
+        )
+
+    def _files_of(self, way: Sequence[VersionRow], key: int) -> list[VersionFile]:
+        """Decisions and tokenizers on the way, as far as they can concern a document, and all derivations: as a parent
+        it can be in any of them."""
+        ids = [item.id for item in way]
+        found = self.catalog.files(ids, "decisions", [(key, key)])
+        return found + self.catalog.files(ids, "derivations") + self.catalog.files(ids, "tokenizer")
 
 
 def of_role(files: Sequence[VersionFile], role: str) -> list[VersionFile]:

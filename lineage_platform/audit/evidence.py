@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from lineage_platform.audit.answers import Entry, Evidence, Gap, SignedCheckpoint
@@ -12,27 +12,53 @@ from lineage_platform.catalog.rows import CheckpointRow, LeafRow
 from lineage_platform.errors import VerificationFailed
 from lineage_platform.ledger import merkle
 
+_Proved = tuple[int, bytes, bool, bytes]
+"""(index, leaf hash, whether erased, root of the checkpoint): everything that a proof rests on."""
+
+_PROVED: dict[_Proved, Entry] = {}
+"""Entries without a doubt about them. They need no second proof while the ledger says the same of them."""
+
+_MOST_PROVED = 20_000
+
 
 def gather(catalog: Catalog, indexes: Iterable[int]) -> tuple[Evidence, list[Gap]]:
     """The entries at `indexes`; what cannot be proved is a gap."""
     wanted = sorted(set(indexes))
     checkpoint = catalog.checkpoint()
-    leaves = catalog.leaves(wanted)
-    size = checkpoint.size if checkpoint else 0
-    proofs = _proofs(catalog, [index for index in leaves if index < size], size)
-    gaps = [
-        Gap("event-missing", str(index), "the ledger has no entry of this index")
-        for index in wanted
-        if index not in leaves
-    ]
+    heads = catalog.leaf_heads(wanted)
+    root = checkpoint.root if checkpoint else b""
+    names = {index: (index, *head, root) for index, head in heads.items()}
+    fresh = [index for index, name in names.items() if name not in _PROVED]
+    made = _prove(catalog, fresh, checkpoint) if fresh else {}
+    gaps = []
     entries = []
     for index in wanted:
-        if index in leaves:
-            proof = proofs.get(index)
-            gaps.extend(_doubts(leaves[index], proof, checkpoint))
-            entries.append(_entry(leaves[index], proof))
-    signed = SignedCheckpoint(size, checkpoint.root.hex(), checkpoint.note) if checkpoint else None
+        if index in made:
+            entry, doubts = made[index]
+            gaps.extend(doubts)
+            entries.append(entry)
+        elif index in names:
+            entries.append(_PROVED[names[index]])
+        else:
+            gaps.append(Gap("event-missing", str(index), "the ledger has no entry of this index"))
+    if len(_PROVED) + len(made) > _MOST_PROVED:
+        _PROVED.clear()
+    _PROVED.update((names[index], entry) for index, (entry, doubts) in made.items() if not doubts)
+    signed = SignedCheckpoint(checkpoint.size, root.hex(), checkpoint.note) if checkpoint else None
     return Evidence(signed, tuple(entries)), gaps
+
+
+def _prove(
+    catalog: Catalog, indexes: Sequence[int], checkpoint: CheckpointRow | None
+) -> dict[int, tuple[Entry, list[Gap]]]:
+    """Entries with what is doubtful about them."""
+    size = checkpoint.size if checkpoint else 0
+    leaves = catalog.leaves(indexes)
+    proofs = _proofs(catalog, [index for index in leaves if index < size], size)
+    return {
+        index: (_entry(leaf, proofs.get(index)), list(_doubts(leaf, proofs.get(index), checkpoint)))
+        for index, leaf in leaves.items()
+    }
 
 
 def _proofs(catalog: Catalog, indexes: Iterable[int], size: int) -> dict[int, list[bytes]]:

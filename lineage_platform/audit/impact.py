@@ -9,23 +9,28 @@ from types import TracebackType
 from typing import LiteralString, Self
 
 from lineage_platform.audit.answers import Copy, CorpusImpact, Gap, Impact, ShardImpact
-from lineage_platform.audit.index import Index
+from lineage_platform.audit.index import Index, Row
 from lineage_platform.audit.lookup import document_key, shards_dataset
 from lineage_platform.audit.needs import Catalog, Files
 from lineage_platform.audit.provenance import direct_way
 from lineage_platform.audit.rights import Rights, Statement, documents_of
-from lineage_platform.catalog.rows import SnapshotRow, VersionFile, VersionRow
+from lineage_platform.catalog.rows import SnapshotRow, VersionFile, VersionRow, shard_name
 from lineage_platform.errors import NotFound
 from lineage_platform.model.definitions import Source
-from lineage_platform.model.keys import snapshot_of
+from lineage_platform.model.keys import key_range, snapshot_of
 
 _BY_SNAPSHOT: LiteralString = """
-    SELECT shard, snapshot, sum(documents)::BIGINT, sum(tokens)::BIGINT FROM read_parquet($files)
-    WHERE snapshot IN (SELECT unnest($snapshots::INTEGER[])) GROUP BY ALL
+    SELECT shard, snapshot, documents, tokens FROM read_parquet($files)
+    WHERE snapshot BETWEEN $first AND $last AND list_contains($snapshots::INTEGER[], snapshot)
+"""
+# How many documents of each snapshot carry the terms asked about, and how many there are.
+_SHARES: LiteralString = """
+    SELECT snapshot, coalesce(sum(documents) FILTER (terms IN (SELECT unnest($terms::BIGINT[]))), 0)::BIGINT AS found,
+           sum(documents)::BIGINT FROM read_parquet($files) GROUP BY snapshot
 """
 _BY_TERMS: LiteralString = """
-    SELECT shard, snapshot, sum(documents)::BIGINT, sum(tokens)::BIGINT FROM read_parquet($files)
-    WHERE terms IN (SELECT unnest($terms::BIGINT[])) GROUP BY ALL
+    SELECT shard, snapshot, count(*), sum(tokens)::BIGINT FROM placements($files)
+    WHERE list_contains($snapshots::BIGINT[], snapshot) AND terms IN (SELECT unnest($terms::BIGINT[])) GROUP BY ALL
 """
 # What the overlay changes: the documents it brings under the terms asked about, less those it takes out.
 _BY_OVERLAY: LiteralString = """
@@ -37,7 +42,7 @@ _BY_OVERLAY: LiteralString = """
 """
 _BY_DOCUMENT: LiteralString = """
     SELECT shard, snapshot, count(*), sum(tokens)::BIGINT FROM placements($files)
-    WHERE document IN (SELECT unnest($documents::BIGINT[])) GROUP BY ALL
+    WHERE document BETWEEN $first AND $last AND list_contains($documents::BIGINT[], document) GROUP BY ALL
 """
 _SURVIVORS: LiteralString = """
     SELECT DISTINCT child, parent FROM read_parquet($files)
@@ -45,7 +50,8 @@ _SURVIVORS: LiteralString = """
 """
 _PLACES: LiteralString = """
     SELECT document, shard, count(*), sum(tokens)::BIGINT FROM read_parquet($files)
-    WHERE document IN (SELECT unnest($documents::BIGINT[])) GROUP BY ALL ORDER BY ALL
+    WHERE document BETWEEN $first AND $last AND list_contains($documents::BIGINT[], document)
+    GROUP BY ALL ORDER BY ALL
 """
 _EXISTS: LiteralString = """
     SELECT document FROM read_parquet($files, union_by_name = true) WHERE document = $document LIMIT 1
@@ -79,7 +85,6 @@ class Inquiry:
             current = self._catalog.current(dataset)
             chosen = self._catalog.versions_of(dataset) if self._every else [current] if current else []
             self._versions.extend(chosen)
-        self._snapshots = {row.number: row for row in self._catalog.snapshots()}
         return self
 
     def __exit__(
@@ -92,14 +97,13 @@ class Inquiry:
 
         Sources that were made from it are gaps, as far as `declared` says so; None: what is declared cannot be read.
         """
-        snapshots = [row for row in self._snapshots.values() if row.source == source]
+        snapshots = self._catalog.snapshots(source)
         if not snapshots:
-            raise NotFound("source with a snapshot", source, {row.source for row in self._snapshots.values()})
+            raise NotFound(
+                "source with a snapshot", source, {row.source for row in self._catalog.snapshots()}
+            )
         numbers = [row.number for row in snapshots]
-        hits = {
-            version.id: self._index.ask(_BY_SNAPSHOT, self._of(version, "rollup"), snapshots=numbers)
-            for version in self._versions
-        }
+        hits = {version.id: self._by_snapshots(version, numbers) for version in self._versions}
         return self._answer("source", source, hits, snapshots=numbers, gaps=_derived(source, declared))
 
     def licence(self, licence: str) -> Impact:
@@ -126,12 +130,12 @@ class Inquiry:
     def document(self, text: str) -> Impact:
         """The places of one document, by its key. Raises InvalidInput, NotFound."""
         key = document_key(text)
-        snapshot = self._snapshots.get(snapshot_of(key))
-        if snapshot is None or not self._exists(key, snapshot):
+        snapshot = next(iter(self._catalog.snapshots(numbers=[snapshot_of(key)])), None)
+        asked = {version.id: [key] for version in self._versions}
+        hits = {version.id: self._places(version, [key]) for version in self._versions}
+        if snapshot is None or not (any(hits.values()) or self._exists(key, snapshot)):
             raise NotFound("document", text)
-        return self._by_documents(
-            "document", text, {version.id: [key] for version in self._versions}, snapshots=[snapshot.number]
-        )
+        return self._by_documents("document", text, asked, hits, snapshots=[snapshot.number])
 
     def subject(self, subject: bytes) -> Impact:
         """The documents of one data subject, by the keyed hash; the answer names the hash, never the person."""
@@ -141,17 +145,18 @@ class Inquiry:
             ]
             for version in self._versions
         }
-        return self._by_documents("subject", subject.hex(), found)
+        hits = {version.id: self._places(version, found[version.id]) for version in self._versions}
+        return self._by_documents("subject", subject.hex(), found, hits)
 
     def _by_documents(
         self,
         asked: str,
         value: str,
         documents: Mapping[str, Sequence[int]],
+        hits: Mapping[str, Sequence[Hit]],
         snapshots: Sequence[int] | None = None,
     ) -> Impact:
         """The places of the documents of each corpus version, and of the survivors of those that were copies."""
-        hits = {version.id: self._places(version, documents[version.id]) for version in self._versions}
         copies = [copy for version in self._versions for copy in self._copies(version, documents[version.id])]
         return self._answer(asked, value, hits, snapshots=snapshots, copies=copies)
 
@@ -170,21 +175,20 @@ class Inquiry:
             statements = [*rights.known.values(), *rights.overlays.values()]
             known = {word for statement in statements for word in words(statement)}
             raise NotFound(asked.replace("_", " "), value, known)
-        if rights.overlaid:
-            rights.lay_over(
-                self._index, [item for version in self._versions for item in self._documents(version)]
-            )
+        intervals = rights.lay_over(
+            self._index, lambda: [item for version in self._versions for item in self._documents(version)]
+        )
         hits: dict[str, list[Hit]] = {}
         used: set[int] = set()
         for version in self._versions:
-            rollup = self._of(version, "rollup")
-            used |= {row[0] for row in self._index.ask(_TERMS, rollup)}
-            found = self._index.ask(_BY_TERMS, rollup, terms=terms)
-            if rights.overlaid:
-                placements = self._of(version, "placements-by-document")
-                found += self._index.ask(_BY_OVERLAY, placements, terms=terms, overlays=overlays)
-            hits[version.id] = found
-        unresolved = rights.gaps((number, None) for number in used) if asked == "licence" else []
+            if asked == "licence":
+                used |= {row[0] for row in self._index.ask(_TERMS, self._of(version, "terms-by-snapshot"))}
+            hits[version.id] = self._with_terms(version, terms)
+            if intervals:
+                within = [(item.first, item.last) for item in intervals]
+                placements = self._of(version, "placements-by-document", within)
+                hits[version.id] += self._index.ask(_BY_OVERLAY, placements, terms=terms, overlays=overlays)
+        unresolved = rights.gaps((number, None) for number in used)
         return self._answer(asked, value, hits, gaps=unresolved)
 
     def _answer(
@@ -200,17 +204,17 @@ class Inquiry:
         corpora = []
         met: set[int] = set()
         for version in self._versions:
-            by_shard: dict[int, list[int]] = {}
+            by_shard: dict[int, tuple[int, int]] = {}
             for shard, snapshot, documents, tokens in hits[version.id]:
                 met.add(snapshot)
-                counts = by_shard.setdefault(shard, [0, 0])
-                counts[0] += documents
-                counts[1] += tokens
-            names = self._names(version)
+                had = by_shard.get(shard)
+                counts = (documents, tokens)
+                by_shard[shard] = counts if had is None else (had[0] + documents, had[1] + tokens)
+            last = self._catalog.last_shard(version.id) if by_shard else -1
             shards = tuple(
-                ShardImpact(names.get(shard, f"shard-number/{shard}"), documents, tokens)
-                for shard, (documents, tokens) in sorted(by_shard.items())
-                if documents
+                ShardImpact(_name(shard, last), *counts)
+                for shard, counts in sorted(by_shard.items())
+                if counts[0]
             )
             if shards:
                 corpora.append(
@@ -223,6 +227,7 @@ class Inquiry:
                     )
                 )
         named = sorted(met if snapshots is None else snapshots)
+        known = {row.number: row.id for row in self._catalog.snapshots(numbers=named)}
         unknown = [
             Gap(
                 "unresolved-id",
@@ -230,12 +235,12 @@ class Inquiry:
                 "documents carry a snapshot number that is not recorded",
             )
             for number in named
-            if number not in self._snapshots
+            if number not in known
         ]
         return Impact(
             asked=asked,
             value=value,
-            snapshots=tuple(self._snapshots[number].id for number in named if number in self._snapshots),
+            snapshots=tuple(known[number] for number in named if number in known),
             corpora=tuple(corpora),
             gaps=(*gaps, *unknown),
             copies=tuple(copies),
@@ -243,46 +248,75 @@ class Inquiry:
 
     def _copies(self, version: VersionRow, documents: Sequence[int]) -> list[Copy]:
         """Those of `documents` that were dropped for a copy which is in the shards, with its places."""
-        way = direct_way(self._catalog.upstream(version.id), version)
-        derivations = self._catalog.files([row.id for row in way.versions], "derivations")
+        way = direct_way(self._catalog.upstream(version.id), version.id)
+        ids = [row.id for row in way.versions]
+        derivations = self._catalog.files(ids, "derivations", [(key, key) for key in documents])
         survivors = self._index.ask(_SURVIVORS, derivations, documents=list(documents)) if documents else []
-        if not survivors:
-            return []
-        names = self._names(version)
+        last = self._catalog.last_shard(version.id) if survivors else -1
         placed: dict[int, list[ShardImpact]] = {}
-        for survivor, shard, count, tokens in self._index.ask(
-            _PLACES,
-            self._of(version, "placements-by-document"),
-            documents=sorted({survivor for _, survivor in survivors}),
+        for survivor, shard, count, tokens in self._ask_documents(
+            _PLACES, version, sorted({survivor for _, survivor in survivors})
         ):
-            name = names.get(shard, f"shard-number/{shard}")
-            placed.setdefault(survivor, []).append(ShardImpact(name, count, tokens))
+            placed.setdefault(survivor, []).append(ShardImpact(_name(shard, last), count, tokens))
         return [
             Copy(str(document), str(survivor), _corpus(version), version.id, tuple(placed[survivor]))
             for document, survivor in survivors
             if survivor in placed
         ]
 
-    def _names(self, version: VersionRow) -> dict[int, str]:
-        return {row.shard: row.name for row in self._catalog.shards(version.id)}
+    def _by_snapshots(self, version: VersionRow, numbers: Sequence[int]) -> list[Hit]:
+        """All documents of some snapshots, from their sums."""
+        if not numbers:
+            return []
+        sums = self._of(version, "shards-by-snapshot", [(number, number) for number in numbers])
+        return self._index.ask(
+            _BY_SNAPSHOT, sums, snapshots=list(numbers), first=min(numbers), last=max(numbers)
+        )
 
-    def _of(self, version: VersionRow, role: str) -> list[VersionFile]:
-        return self._catalog.files([version.id], role)
+    def _with_terms(self, version: VersionRow, terms: Sequence[int]) -> list[Hit]:
+        """The documents under some terms: sums of the snapshots that are so altogether, and a search through others."""
+        whole: list[int] = []
+        mixed: list[int] = []
+        for number, found, documents in self._index.ask(
+            _SHARES, self._of(version, "terms-by-snapshot"), terms=terms
+        ):
+            if found:
+                (whole if found == documents else mixed).append(number)
+        placements = self._of(version, "placements-by-document", [key_range(number) for number in mixed])
+        return self._by_snapshots(version, whole) + self._index.ask(
+            _BY_TERMS, placements, snapshots=mixed, terms=terms
+        )
+
+    def _of(
+        self, version: VersionRow, role: str, within: Sequence[tuple[int, int]] | None = None
+    ) -> list[VersionFile]:
+        return self._catalog.files([version.id], role, within)
 
     def _documents(self, version: VersionRow) -> list[VersionFile]:
         upstream = self._catalog.upstream(version.id)
         return self._catalog.files([row.id for row in upstream.versions], "documents")
 
     def _places(self, version: VersionRow, documents: Sequence[int]) -> list[Hit]:
-        placements = self._of(version, "placements-by-document")
+        return self._ask_documents(_BY_DOCUMENT, version, documents)
+
+    def _ask_documents(
+        self, query: LiteralString, version: VersionRow, documents: Sequence[int]
+    ) -> list[Row]:
+        """Placements of some documents."""
         if not documents:
             return []
-        return self._index.ask(_BY_DOCUMENT, placements, documents=list(documents))
+        placements = self._of(version, "placements-by-document", [(key, key) for key in documents])
+        return self._index.ask(
+            query, placements, documents=list(documents), first=min(documents), last=max(documents)
+        )
 
     def _exists(self, key: int, snapshot: SnapshotRow) -> bool:
         """Whether a record of that key was ever read, as a document or as one that could not become one."""
         read = [row.id for row in self._catalog.versions_of(f"documents/{snapshot.source}")]
-        files = self._catalog.files(read, "documents") + self._catalog.files(read, "decisions")
+        within = [(key, key)]
+        files = self._catalog.files(read, "documents", within) + self._catalog.files(
+            read, "decisions", within
+        )
         return bool(self._index.ask(_EXISTS, files, document=key))
 
 
@@ -304,6 +338,11 @@ def _derived(source: str, declared: Sequence[Source] | None) -> list[Gap]:
             note = f"{child} declares that it was derived from {parent}; ask for its impact too, it is not counted here"
             gaps.append(Gap("derived-source", child, note))
     return gaps
+
+
+def _name(shard: int, last: int) -> str:
+    """A shard's name; shards are numbered from 0 to `last`."""
+    return shard_name(shard) if 0 <= shard <= last else f"shard-number/{shard}"
 
 
 def _corpus(version: VersionRow) -> str:

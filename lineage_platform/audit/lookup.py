@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from lineage_platform.audit.needs import Catalog
-from lineage_platform.catalog.rows import ShardRow, VersionRow
+from lineage_platform.catalog.rows import ShardRow, VersionRow, shard_name
 from lineage_platform.errors import InvalidInput, NotFound
 from lineage_platform.model.keys import MAX_SNAPSHOT, snapshot_of
 
@@ -40,13 +40,12 @@ def corpus_version(catalog: Catalog, corpus: str, version: str | None) -> Versio
 
 def shard_of(catalog: Catalog, version: VersionRow, shard: str) -> ShardRow:
     """A shard by number, name or file name (`3`, `shard-00003`, `shard-00003.parquet`). Raises NotFound."""
-    known = catalog.shards(version.id)
     match = _SHARD.fullmatch(shard.rpartition("/")[2])
-    for row in known:
-        if row.name == shard or (match and row.shard == int(match[1])):
-            return row
-    asked = f"shard-{int(match[1]):05d}" if match else shard
-    raise NotFound(f"shard of {version.id}", asked, [row.name for row in known])
+    found = catalog.shards(version.id, [int(match[1])]) if match else []
+    if not found:
+        asked = shard_name(int(match[1])) if match else shard
+        raise NotFound(f"shard of {version.id}", asked, [row.name for row in catalog.shards(version.id)])
+    return found[0]
 
 
 def document_key(text: str) -> int:

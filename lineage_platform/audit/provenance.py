@@ -6,13 +6,17 @@ Raises VerificationFailed when the recorded inputs form a circle, which no run c
 from __future__ import annotations
 
 import graphlib
+from functools import lru_cache
 
 from lineage_platform.audit.answers import Gap, Step
 from lineage_platform.catalog.rows import SnapshotRow, Upstream, VersionRow
 from lineage_platform.errors import VerificationFailed
 
+_KEPT = 16
 
-def ordered(upstream: Upstream) -> list[VersionRow | SnapshotRow]:
+
+@lru_cache(maxsize=_KEPT)
+def ordered(upstream: Upstream) -> tuple[VersionRow | SnapshotRow, ...]:
     """Snapshots and versions, inputs before what was made of them; among equals by ledger index."""
     rows: dict[str, VersionRow | SnapshotRow] = {
         **{row.id: row for row in upstream.snapshots},
@@ -33,10 +37,11 @@ def ordered(upstream: Upstream) -> list[VersionRow | SnapshotRow]:
         ready = sorted(sorter.get_ready(), key=lambda name: (rows[name].ledger_index, name))
         result.extend(rows[name] for name in ready)
         sorter.done(*ready)
-    return result
+    return tuple(result)
 
 
-def steps(upstream: Upstream) -> tuple[list[Step], list[Gap]]:
+@lru_cache(maxsize=_KEPT)
+def steps(upstream: Upstream) -> tuple[tuple[Step, ...], tuple[Gap, ...]]:
     """The runs in order; an id that nothing answers to, or a run that is not recorded, is a gap."""
     gaps = [
         Gap("unresolved-id", name, "named as an input, but neither a version nor a snapshot")
@@ -56,20 +61,23 @@ def steps(upstream: Upstream) -> tuple[list[Step], list[Gap]]:
                 ledger_index=row.ledger_index,
             )
         )
-    return found, gaps
+    return tuple(found), tuple(gaps)
 
 
-def direct_way(upstream: Upstream, version: VersionRow) -> Upstream:
-    """The part of `upstream` whose rows the corpus version is made of.
+@lru_cache(maxsize=_KEPT)
+def direct_way(upstream: Upstream, version: str) -> Upstream:
+    """The part of `upstream` whose rows the corpus version of this id is made of.
 
     It stops at the tokenizer: what a pinned one was trained on may be an older selection of older documents.
     """
     edges = tuple((made, used) for made, used in upstream.edges if not _is_tokenizer(made))
-    reached = {version.id}
-    ahead = [version.id]
+    inputs: dict[str, set[str]] = {}
+    for made, used in edges:
+        inputs.setdefault(made, set()).add(used)
+    reached = {version}
+    ahead = [version]
     while ahead:
-        name = ahead.pop()
-        new = {used for made, used in edges if made == name} - reached
+        new = inputs.get(ahead.pop(), set()) - reached
         reached |= new
         ahead += new
     return Upstream(
@@ -82,10 +90,15 @@ def direct_way(upstream: Upstream, version: VersionRow) -> Upstream:
 
 def between(way: Upstream, snapshot: SnapshotRow) -> list[VersionRow]:
     """The versions on a direct way that a document of `snapshot` went through, in order, and the tokenizer."""
+    made_of: dict[str, set[str]] = {}
+    for made, used in way.edges:
+        made_of.setdefault(used, set()).add(made)
     reached = {snapshot.id}
-    for row in ordered(way):
-        if reached.intersection(used for made, used in way.edges if made == row.id):
-            reached.add(row.id)
+    ahead = [snapshot.id]
+    while ahead:
+        new = made_of.get(ahead.pop(), set()) - reached
+        reached |= new
+        ahead += new
     handled = [row for row in way.versions if row.id in reached or _is_tokenizer(row.id)]
     return sorted(handled, key=lambda row: row.ledger_index)
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 from lineage_platform.audit.answers import Gap
 from lineage_platform.audit.index import Index
 from lineage_platform.audit.needs import Catalog
-from lineage_platform.audit.overlay import cover
+from lineage_platform.audit.overlay import Interval, cover
 from lineage_platform.catalog.rows import TermsRow, VersionFile
 from lineage_platform.model.terms import NOASSERTION
 
@@ -33,21 +33,17 @@ class Rights:
         self._overlay = {row.id: row for row in catalog.overlay(as_of)}
         self._terms: dict[int, TermsRow] = {}
 
-    @property
-    def overlaid(self) -> bool:
-        """Whether any overlay row is in force."""
-        return bool(self._overlay)
-
-    def lay_over(self, index: Index, documents: Sequence[VersionFile]) -> None:
-        """Tell the index which document keys the overlay covers; `documents` hold the data subjects."""
-        if self._overlay:
-            index.lay_over(
-                cover(
-                    list(self._overlay.values()),
-                    self._catalog.snapshots,
-                    lambda subjects: documents_of(index, documents, subjects),
-                )
-            )
+    def lay_over(self, index: Index, documents: Callable[[], Sequence[VersionFile]]) -> list[Interval]:
+        """Tell the index which document keys the overlay covers; `documents` are the files that hold data subjects."""
+        if not self._overlay:
+            return []
+        intervals = cover(
+            list(self._overlay.values()),
+            self._catalog.snapshots,
+            lambda subjects: documents_of(index, documents(), subjects),
+        )
+        index.lay_over(intervals)
+        return intervals
 
     def learn(self, numbers: Iterable[int] | None) -> None:
         """Read the statements about some terms numbers, or about all; before asking for them."""

@@ -17,7 +17,7 @@ from lineage_platform.errors import VerificationFailed
 
 _SHARD = """
     SELECT snapshot, terms, overlay, count(*), sum(tokens)::BIGINT FROM placements($files)
-    WHERE shard = $shard GROUP BY ALL ORDER BY ALL
+    WHERE shard = $shard GROUP BY ALL
 """
 
 Count = tuple[int, Rule, int, int]
@@ -38,8 +38,10 @@ def trace_shard(
         rights = Rights(catalog, as_of)
         index = Index(files)
         try:
-            rights.lay_over(index, catalog.files([item.id for item in upstream.versions], "documents"))
-            placements = catalog.files([found.id], "placements-by-shard")
+            rights.lay_over(
+                index, lambda: catalog.files([item.id for item in upstream.versions], "documents")
+            )
+            placements = catalog.files([found.id], "placements-by-shard", [(row.shard, row.shard)])
             counts = [
                 (snapshot, (terms, overlay), documents, tokens)
                 for snapshot, terms, overlay, documents, tokens in index.ask(
@@ -63,7 +65,7 @@ def trace_shard(
         documents=row.documents,
         tokens=row.tokens,
         sources=tuple(sources),
-        transformations=tuple(taken),
+        transformations=taken,
         evidence=evidence,
         gaps=(*source_gaps, *rights.gaps(rules), *step_gaps, *evidence_gaps),
     )

@@ -37,6 +37,24 @@ def statistics_form(statistics: Statistics) -> dict[str, Any]:
     return storable(form)
 
 
+def narrow(form: Mapping[str, Any]) -> dict[str, Any]:
+    """Statistics without what has a row of its own in the catalog: counts by terms, and shards."""
+    details = {name: value for name, value in form["details"].items() if name != "shards"}
+    return {name: value for name, value in form.items() if name != "by_terms"} | {"details": details}
+
+
+def whole(
+    form: Mapping[str, Any], by_terms: Mapping[int, tuple[int, int]], shards: Sequence[Mapping[str, int]]
+) -> dict[str, Any]:
+    """The inverse of `narrow`; `shards` (shard, documents, tokens, stored_tokens) are by number."""
+    counts = {str(number): list(counted) for number, counted in by_terms.items()}
+    details = dict(form["details"])
+    if shards:
+        names = ("shard", "documents", "tokens", "stored_tokens")
+        details["shards"] = [{name: shard[name] for name in names} for shard in shards]
+    return {**form, "by_terms": counts, "details": details}
+
+
 def statistics_from(form: Mapping[str, Any]) -> Statistics:
     """The inverse of `statistics_form`."""
     by_terms = {int(number): (counts[0], counts[1]) for number, counts in form["by_terms"].items()}

@@ -12,7 +12,7 @@ import psycopg
 
 from lineage_platform.errors import Unavailable
 
-HEAD = "0001"
+HEAD = "0002"
 """The newest revision in `migrations/versions`."""
 
 CONNECT_SECONDS = 10

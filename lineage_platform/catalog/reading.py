@@ -31,10 +31,14 @@ from lineage_platform.catalog.rows import (
     VersionFile,
     VersionRow,
 )
+from lineage_platform.catalog.statements_kept import Statements
 from lineage_platform.errors import NotFound, Unavailable
 from lineage_platform.model.versions import File, SnapshotFile, Transformation
 
 CORPUS_SUFFIX = "/shards"
+
+KEPT = 8
+"""Corpus versions whose way is kept in memory."""
 
 _VERSION = """
     SELECT v.id, v.dataset, v.sequence, v.content_digest, v.manifest_sha256, v.statistics, v.run_id::text,
@@ -79,6 +83,8 @@ class Reading:
 
     def __init__(self, connection: psycopg.Connection[Any]) -> None:
         self._connection = connection
+        self._upstream: dict[str, Upstream] = {}
+        self._statements = Statements()
 
     def __enter__(self) -> Self:
         return self
@@ -119,7 +125,18 @@ class Reading:
         ]
 
     def upstream(self, version_id: str) -> Upstream:
-        """Everything `version_id` was made of, itself included, by walking the recorded inputs."""
+        """Everything `version_id` was made of, itself included, by walking the recorded inputs.
+
+        What is complete cannot change any more and is kept: the same value for each question.
+        """
+        found = self._upstream.pop(version_id, None) or self._read_upstream(version_id)
+        if found.complete:
+            self._upstream[version_id] = found
+            for oldest in list(self._upstream)[:-KEPT]:
+                del self._upstream[oldest]
+        return found
+
+    def _read_upstream(self, version_id: str) -> Upstream:
         edges = tuple(
             (row["version_id"], row["input_id"])
             for row in self._rows(
@@ -142,31 +159,56 @@ class Reading:
         known = {row.id for row in versions} | {row.id for row in snapshots}
         return Upstream(versions, snapshots, edges, tuple(sorted(ids - known)))
 
-    def files(self, version_ids: Sequence[str], role: str | None = None) -> list[VersionFile]:
-        """Files of versions, of one role or all, in name order."""
+    def files(
+        self,
+        version_ids: Sequence[str],
+        role: str | None = None,
+        within: Sequence[tuple[int, int]] | None = None,
+    ) -> list[VersionFile]:
+        """Files of versions, of one role or all, in name order.
+
+        With `within`, only those that can hold a row whose leading key is in one of these ranges, both ends included.
+        """
         rows = self._rows(
-            """SELECT version_id, name, role, sha256, bytes, rows FROM lineage.files
-               WHERE version_id = ANY(%s) AND role = coalesce(%s::text, role) ORDER BY version_id, name""",
-            list(version_ids),
-            role,
+            """SELECT version_id, name, role, sha256, bytes, rows, low, high FROM lineage.files
+               WHERE version_id = ANY(%(versions)s) AND (%(role)s::text IS NULL OR role = %(role)s)
+                 AND (%(lows)s::bigint[] IS NULL OR low IS NULL OR EXISTS (
+                     SELECT FROM unnest(%(lows)s::bigint[], %(highs)s::bigint[]) AS wanted(low, high)
+                     WHERE files.high >= wanted.low AND files.low <= wanted.high))
+               ORDER BY version_id, name""",
+            {
+                "versions": list(version_ids),
+                "role": role,
+                "lows": None if within is None else [low for low, _ in within],
+                "highs": None if within is None else [high for _, high in within],
+            },
         )
         return [VersionFile(row.pop("version_id"), File(**row)) for row in rows]
 
-    def shards(self, version_id: str) -> list[ShardRow]:
-        """Shards of a corpus version, by number."""
+    def shards(self, version_id: str, numbers: Sequence[int] | None = None) -> list[ShardRow]:
+        """Shards of a corpus version, by number; all, or those of some numbers."""
         rows = self._rows(
             """SELECT version_id, shard, name, documents, tokens, stored_tokens FROM lineage.shards
-               WHERE version_id = %s ORDER BY shard""",
-            version_id,
+               WHERE version_id = %(version)s AND (%(numbers)s::int[] IS NULL OR shard = ANY(%(numbers)s))
+               ORDER BY shard""",
+            {"version": version_id, "numbers": numbers},
         )
         return [ShardRow(**row) for row in rows]
 
-    def snapshots(self, source: str | None = None) -> list[SnapshotRow]:
-        """Snapshots of one source, or of all, oldest first."""
+    def last_shard(self, version_id: str) -> int:
+        """The greatest number of a shard of a corpus version; -1 where there is none."""
+        rows = self._rows("SELECT max(shard) AS last FROM lineage.shards WHERE version_id = %s", version_id)
+        return -1 if rows[0]["last"] is None else int(rows[0]["last"])
+
+    def snapshots(self, source: str | None = None, numbers: Sequence[int] | None = None) -> list[SnapshotRow]:
+        """Snapshots of one source, or of all, or those of some numbers, oldest first."""
         return [
             _snapshot(row)
             for row in self._rows(
-                _SNAPSHOT + "WHERE s.source = coalesce(%s::text, s.source) ORDER BY s.number", source
+                _SNAPSHOT
+                + """WHERE (%(source)s::text IS NULL OR s.source = %(source)s)
+                       AND (%(numbers)s::int[] IS NULL OR s.number = ANY(%(numbers)s)) ORDER BY s.number""",
+                {"source": source, "numbers": None if numbers is None else list(numbers)},
             )
         ]
 
@@ -189,7 +231,25 @@ class Reading:
         return SnapshotFile(**rows[0]) if rows else None
 
     def terms(self, as_of: datetime | None, numbers: Sequence[int] | None = None) -> dict[int, TermsRow]:
-        """What was believed at `as_of` (None: now) about terms numbers, or about all that have a statement."""
+        """What was believed at `as_of` (None: now) about terms numbers, or about all that have a statement.
+
+        Statements are only ever added, so those believed now are kept, and what was added since is looked for.
+        """
+        if as_of is not None:
+            return {row.number: row for row in self._terms(as_of, numbers)}
+        kept = self._statements
+        newest = self._rows("SELECT max(id) AS last FROM lineage.terms")[0]["last"] or 0
+        if newest != kept.newest:
+            query = "SELECT DISTINCT number FROM lineage.terms WHERE id > %s"
+            kept.forget((row["number"] for row in self._rows(query, kept.newest)), newest)
+        missing = None if numbers is None else kept.missing(numbers)
+        if numbers is None and not kept.whole:
+            kept.keep(self._terms(None, None), None)
+        elif missing:
+            kept.keep(self._terms(None, missing), missing)
+        return kept.found(numbers)
+
+    def _terms(self, as_of: datetime | None, numbers: Sequence[int] | None) -> Iterator[TermsRow]:
         rows = self._rows(
             """SELECT DISTINCT ON (number) number, statement, ledger_index FROM lineage.terms
                WHERE recorded_at <= coalesce(%(time)s::timestamptz, 'infinity')
@@ -197,7 +257,7 @@ class Reading:
                ORDER BY number, recorded_at DESC, id DESC""",
             {"time": as_of, "numbers": numbers},
         )
-        return {row["number"]: TermsRow(**row) for row in rows}
+        return (TermsRow(**row) for row in rows)
 
     def overlay(self, as_of: datetime | None) -> list[OverlayRow]:
         """Overlay rows in force at `as_of` (None: now), by what was recorded then, oldest first."""
@@ -218,6 +278,15 @@ class Reading:
             "SELECT size, root, note, recorded_at FROM lineage.checkpoints ORDER BY size DESC LIMIT 1"
         )
         return CheckpointRow(**rows[0]) if rows else None
+
+    def leaf_heads(self, indexes: Sequence[int]) -> dict[int, tuple[bytes, bool]]:
+        """(leaf hash, whether its event was erased) of ledger entries by index, without their events."""
+        with self._mapped(), self._connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT index, leaf_hash, salt IS NULL FROM lineage.ledger_leaves WHERE index = ANY(%s)",
+                [list(indexes)],
+            )
+            return {index: (leaf_hash, erased) for index, leaf_hash, erased in cursor}
 
     def leaves(self, indexes: Sequence[int]) -> dict[int, LeafRow]:
         """Ledger entries by index; those that do not exist are left out."""

@@ -38,7 +38,10 @@ class SnapshotRow:
 
 @dataclass(frozen=True)
 class VersionRow:
-    """One dataset version with the transformation that made it (None where its run is not recorded)."""
+    """One dataset version with the transformation that made it (None where its run is not recorded).
+
+    `statistics` are without counts by terms, and without the shards.
+    """
 
     id: str
     dataset: str
@@ -52,14 +55,23 @@ class VersionRow:
     transformation: Transformation | None = None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Upstream:
-    """Everything a version was made of. `edges` are (version id, input id); `unresolved` are ids nothing answers to."""
+    """Everything a version was made of. `edges` are (version id, input id); `unresolved` are ids nothing answers to.
+
+    Large, and so compared by identity: what is worked out of one is kept for it.
+    """
 
     versions: tuple[VersionRow, ...]
     snapshots: tuple[SnapshotRow, ...]
     edges: tuple[tuple[str, str], ...]
     unresolved: tuple[str, ...]
+
+    @property
+    def complete(self) -> bool:
+        """Whether nothing is missing that could still be recorded."""
+        made = [row.transformation for row in self.versions] + [row.transformation for row in self.snapshots]
+        return not self.unresolved and None not in made
 
 
 @dataclass(frozen=True)
@@ -68,6 +80,11 @@ class VersionFile:
 
     version_id: str
     file: File
+
+
+def shard_name(number: int) -> str:
+    """The name of a shard."""
+    return f"shard-{number:05d}"
 
 
 @dataclass(frozen=True)

@@ -154,7 +154,7 @@ versions = Table(
     Column("dataset", Text, nullable=False),
     Column("sequence", Integer, nullable=False),
     Column("content_digest", Text, nullable=False),
-    Column("statistics", JSONB, nullable=False),
+    Column("statistics", JSONB, nullable=False),  # but for terms and shards, which are rows of their own
     Column("manifest_sha256", Text, nullable=False),
     Column("run_id", Uuid, ForeignKey(runs.c.run_id), nullable=False),  # the run that made it
     Column("ledger_index", BigInteger, nullable=False),
@@ -180,6 +180,10 @@ files = Table(
     Column("sha256", Text, nullable=False),
     Column("bytes", BigInteger, nullable=False),
     Column("rows", BigInteger, nullable=False),
+    # the range of a table's first column, which it is sorted by; null where that is no number, or there is no row
+    Column("low", BigInteger),
+    Column("high", BigInteger),
+    Index(None, "version_id", "role", "low"),
 )
 
 version_terms = Table(

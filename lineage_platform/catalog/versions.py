@@ -6,8 +6,17 @@ from uuid import UUID
 
 from sqlalchemy import Connection, Row, Select, select
 
-from lineage_platform.catalog.forms import checks_from, rfc3339, statistics_from, transformation_from
-from lineage_platform.catalog.tables import files, runs, snapshot_files, snapshots, version_inputs, versions
+from lineage_platform.catalog.forms import checks_from, rfc3339, statistics_from, transformation_from, whole
+from lineage_platform.catalog.tables import (
+    files,
+    runs,
+    shards,
+    snapshot_files,
+    snapshots,
+    version_inputs,
+    version_terms,
+    versions,
+)
 from lineage_platform.model.versions import File, Snapshot, SnapshotFile, Version
 
 CurrentRun = Row[tuple[UUID, str, str, int]]
@@ -42,7 +51,15 @@ def version(connection: Connection, version_id: str) -> Version | None:
     if row is None:
         return None
     inputs = select(version_inputs.c.input_id).where(version_inputs.c.version_id == version_id)
-    listed = select(files.c.name, files.c.role, files.c.sha256, files.c.bytes, files.c.rows)
+    listed = select(
+        files.c.name,
+        files.c.role,
+        files.c.sha256,
+        files.c.bytes,
+        files.c.rows,
+        files.c.low,
+        files.c.high,
+    )
     listed = listed.where(files.c.version_id == version_id).order_by(files.c.name)
     last = select(runs.c.checks).where(runs.c.version_id == version_id, runs.c.state == "COMPLETE")
     checks = connection.scalar(last.order_by(runs.c.ledger_index.desc()).limit(1))
@@ -54,12 +71,26 @@ def version(connection: Connection, version_id: str) -> Version | None:
         transformation=transformation_from(row.transformation),
         inputs=tuple(sorted(connection.scalars(inputs))),
         files=tuple(File(*file) for file in connection.execute(listed)),
-        statistics=statistics_from(row.statistics),
+        statistics=statistics_from(
+            whole(row.statistics, _by_terms(connection, version_id), _shards(connection, version_id))
+        ),
         checks=checks_from(checks or ()),
         run_id=str(row.run_id),
         ledger_index=row.ledger_index,
         committed_at=rfc3339(row.committed_at),
     )
+
+
+def _by_terms(connection: Connection, version_id: str) -> dict[int, tuple[int, int]]:
+    query = select(version_terms.c.terms, version_terms.c.documents, version_terms.c.tokens)
+    rows = connection.execute(query.where(version_terms.c.version_id == version_id))
+    return {number: (documents, tokens) for number, documents, tokens in rows}
+
+
+def _shards(connection: Connection, version_id: str) -> list[dict[str, int]]:
+    query = select(shards.c.shard, shards.c.documents, shards.c.tokens, shards.c.stored_tokens)
+    query = query.where(shards.c.version_id == version_id).order_by(shards.c.shard)
+    return [dict(row) for row in connection.execute(query).mappings()]
 
 
 def snapshot(connection: Connection, source: str, digest: str) -> Snapshot | None:

@@ -126,10 +126,19 @@ SELECTION = pa.schema(
 SHARD = pa.schema(
     [
         pa.field("text", pa.large_string(), nullable=False),
-        pa.field("document", pa.int64(), nullable=False),
+        pa.field("identity", IDENTITY, nullable=False),
     ]
 )
-"""A training file; row order is by hash of identity and epoch."""
+"""A training file; row order is by hash of identity and epoch. It holds no key, so that it is the same for every snapshot
+and deployment that has these documents; the placements say which keys they have here."""
+
+SHARD_FINGERPRINTS = pa.schema(
+    [
+        pa.field("shard", pa.int32(), nullable=False),
+        pa.field("fingerprint", SHA256, nullable=False),  # of everything that the shard's files are made from
+    ]
+)
+"""By shard."""
 
 PLACEMENTS_BY_SHARD = pa.schema(
     [
@@ -156,13 +165,22 @@ PLACEMENTS_BY_DOCUMENT = pa.schema(
 )
 """By document key, then shard, then row."""
 
-ROLLUP = pa.schema(
+SHARDS_BY_SNAPSHOT = pa.schema(
     [
+        pa.field("snapshot", pa.int32(), nullable=False),
         pa.field("shard", pa.int32(), nullable=False),
+        pa.field("documents", pa.int64(), nullable=False),
+        pa.field("tokens", pa.int64(), nullable=False),
+    ]
+)
+"""Placements summed by snapshot and shard; by snapshot, then shard."""
+
+TERMS_BY_SNAPSHOT = pa.schema(
+    [
         pa.field("snapshot", pa.int32(), nullable=False),
         pa.field("terms", pa.int64(), nullable=False),
         pa.field("documents", pa.int64(), nullable=False),
         pa.field("tokens", pa.int64(), nullable=False),
     ]
 )
-"""Placements summed by shard, snapshot and terms; by snapshot, then shard, then terms."""
+"""Placements summed by snapshot and terms; by snapshot, then terms."""

@@ -57,7 +57,11 @@ class ParentRun:
 
 @dataclass(frozen=True)
 class Part:
-    """A file that a transformation has written under its attempt's scratch folder, not yet visible to anyone."""
+    """A file that a transformation has written under its attempt's scratch folder, not yet visible to anyone.
+
+    `low` and `high` are the least and greatest value of a table's first column, which it is sorted by, where that is a
+    number: a question opens only the files that can hold its answer.
+    """
 
     name: str  # logical name inside the version, e.g. documents/00000.parquet, shard-00003.parquet
     role: str  # the table or kind: documents, decisions, annotations, shard, shard-bin, placements-by-shard, ...
@@ -65,17 +69,21 @@ class Part:
     sha256: str
     bytes: int
     rows: int
+    low: int | None = None
+    high: int | None = None
 
 
 @dataclass(frozen=True)
 class File:
-    """A committed file of a version; its bytes live in the store under their digest."""
+    """A committed file of a version; its bytes live in the store under their digest. `low`, `high`: see `Part`."""
 
     name: str
     role: str
     sha256: str
     bytes: int
     rows: int
+    low: int | None = None
+    high: int | None = None
 
 
 @dataclass(frozen=True)

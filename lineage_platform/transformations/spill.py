@@ -11,13 +11,13 @@ from collections.abc import Iterable
 from functools import lru_cache
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Literal, Self
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from lineage_platform.files import Place, create, place, reaching, read_bytes, read_ranges, release
+from lineage_platform.files import Place, abandon, create, place, reaching, read_bytes, read_ranges, release
 
 _DIRECTORIES = 1024
 """Directories of remote spills that a process keeps, so that not every group asks for them again."""
@@ -26,11 +26,13 @@ _DIRECTORIES = 1024
 class SpillWriter:
     """Writes the rows of one task; use as a context manager. `path` names the spill afterwards."""
 
-    def __init__(self, where: Place, schema: pa.Schema) -> None:
+    def __init__(self, where: Place, schema: pa.Schema, compression: Literal["zstd"] | None = None) -> None:
         self.path = str(where)
         self._where = where
         self._file = create(where)
-        self._stream = pa.ipc.new_stream(self._file, schema)
+        self._stream = pa.ipc.new_stream(
+            self._file, schema, options=pa.ipc.IpcWriteOptions(compression=compression)
+        )
         self._stream.write_batch(
             pa.RecordBatch.from_pylist([], schema)
         )  # the schema message goes out with it
@@ -60,6 +62,9 @@ class SpillWriter:
     ) -> None:
         with reaching(self._where):
             self._stream.close()
+            if kind is not None:
+                abandon(self._file)
+                return
             self._file.close()
             directory = np.array(self._directory or [(-1, 0, 0)], np.int64)
             with create(_directory_of(self.path)) as file:

@@ -142,7 +142,8 @@ ROLES = {
     "shard": ("text", "document"),
     "placements-by-shard": ("document", "terms", "tokens", "row"),
     "placements-by-document": ("document", "terms", "tokens", "row", "shard"),
-    "rollup": ("terms", "documents", "tokens", "shard", "snapshot"),
+    "shards-by-snapshot": ("documents", "tokens", "shard", "snapshot"),
+    "terms-by-snapshot": ("documents", "tokens", "terms", "snapshot"),
 }
 
 

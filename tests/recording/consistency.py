@@ -8,6 +8,7 @@ import json
 import psycopg
 from psycopg.rows import dict_row
 
+from lineage_platform.catalog.forms import whole
 from lineage_platform.events.validation import validate
 from lineage_platform.ledger.canonical import canonical
 from lineage_platform.ledger.checkpoint import parse_and_verify
@@ -76,7 +77,7 @@ def check(settings: Settings) -> None:
 
         store = LocalStore(settings.store)
         for version in rows("SELECT * FROM lineage.versions"):
-            listed = rows("SELECT version_id, name, role, sha256, bytes, rows FROM lineage.files")
+            listed = rows("SELECT * FROM lineage.files")
             mine = [
                 File(**{k: v for k, v in row.items() if k != "version_id"})
                 for row in listed
@@ -84,7 +85,16 @@ def check(settings: Settings) -> None:
             ]
             for file in mine:
                 store.verify(file)
-            data = manifest(version["dataset"], version["content_digest"], mine, version["statistics"])
+            by_terms = {
+                row["terms"]: (row["documents"], row["tokens"])
+                for row in rows("SELECT * FROM lineage.version_terms")
+                if row["version_id"] == version["id"]
+            }
+            packed = rows("SELECT * FROM lineage.shards ORDER BY shard")
+            statistics = whole(
+                version["statistics"], by_terms, [row for row in packed if row["version_id"] == version["id"]]
+            )
+            data = manifest(version["dataset"], version["content_digest"], mine, statistics)
             assert hashlib.sha256(data).hexdigest() == version["manifest_sha256"]
             stored = store.path(manifest_file(version["manifest_sha256"])).read_bytes()
             assert read_manifest(stored)[2] == tuple(sorted(mine, key=lambda file: file.name))

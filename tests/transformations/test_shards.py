@@ -41,6 +41,7 @@ from tests.transformations.worlds import (
 )
 
 WEIGHTS = {"a": 1.0, "b": 1.5}
+INDEX = {"placements-by-shard", "placements-by-document", "shards-by-snapshot", "terms-by-snapshot"}
 
 
 def unicode_text(seed: int) -> str:
@@ -190,8 +191,8 @@ def test_statistics_agree_with_the_index(packed: Result) -> None:
     assert all(item["stored_tokens"] == item["tokens"] + item["documents"] for item in details["shards"])
     assert statistics.tokens == sum(tokens for _, tokens in statistics.by_terms.values())
     assert statistics.documents == sum(documents for documents, _ in statistics.by_terms.values())
-    rollup = rows_of(packed, "rollup")
-    assert sum(rollup.column("tokens").to_pylist()) == statistics.tokens
+    summary = rows_of(packed, "terms-by-snapshot")
+    assert sum(summary.column("tokens").to_pylist()) == statistics.tokens
     assert len(statistics.by_terms) == 4
 
 
@@ -260,9 +261,9 @@ def test_the_digest_says_what_differs(world: World, tokenizer: Path, packed: Res
 
 def test_formats_are_those_asked_for(world: World, tokenizer: Path) -> None:
     roles = {part.role for part in world.pack(tokenizer, formats=("parquet",)).parts}
-    assert roles == {"shard", "placements-by-shard", "placements-by-document", "rollup"}
+    assert roles == {"shard", *INDEX}
     roles = {part.role for part in world.pack(tokenizer, formats=("megatron",)).parts}
-    assert roles == {"shard-bin", "shard-idx", "placements-by-shard", "placements-by-document", "rollup"}
+    assert roles == {"shard-bin", "shard-idx", *INDEX}
 
 
 def test_a_shard_without_documents_has_files(world: World, tokenizer: Path) -> None:

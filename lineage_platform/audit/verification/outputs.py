@@ -9,6 +9,7 @@ from lineage_platform.audit.verification.entries import Event, moment
 from lineage_platform.audit.verification.recorded import Recorded
 from lineage_platform.audit.verification.report import Report
 from lineage_platform.catalog.forms import version_id
+from lineage_platform.catalog.rows import shard_name
 from lineage_platform.events.facets import MANIFEST, TRANSFORMATION
 from lineage_platform.ledger.canonical import canonical
 from lineage_platform.model.versions import SnapshotFile
@@ -50,6 +51,7 @@ def verify_version(recorded: Recorded, name: str, event: Event, report: Report, 
     report.same("version", name, row["dataset"], event["job"]["name"])
     report.same("version", name, row["content_digest"], said["contentDigest"])
     report.same("version", name, row["manifest_sha256"], said["sha256"])
+    report.same("version", name, hashlib.sha256(recorded.manifest(name)).hexdigest(), said["sha256"])
     report.same("version", name, (len(files), size), (said["files"], said["bytes"]))
     if made_here:
         report.same("version", name, moment(row["committed_at"]), event["eventTime"])
@@ -60,7 +62,7 @@ def _verify_statistics(recorded: Recorded, name: str, event: Event, report: Repo
     form: dict[str, Any] = recorded.versions[name]["statistics"]
     said = event["run"]["facets"][TRANSFORMATION]["records"]
     size = event["outputs"][0]["outputFacets"]["outputStatistics"]
-    by_terms = {int(number): tuple(counts) for number, counts in form["by_terms"].items()}
+    by_terms = recorded.version_terms.get(name, {})
     claims = {
         "records_in": (form["records_in"], said["in"]),
         "kept": (form["kept"], said["kept"]),
@@ -70,16 +72,9 @@ def _verify_statistics(recorded: Recorded, name: str, event: Event, report: Repo
         "documents": (form["documents"], size["rowCount"]),
         "bytes": (form["bytes"], size["size"]),
         "tokens": (form["tokens"], sum(tokens for _, tokens in by_terms.values())),
-        "by_terms": (by_terms, recorded.version_terms.get(name, {})),
     }
-    if "shards" in form["details"]:
-        rows = recorded.shards.get(name, [])
-        columns = ("shard", "documents", "tokens", "stored_tokens")
-        claims["shards"] = (
-            form["details"]["shards"],
-            [{column: row[column] for column in columns} for row in rows],
-        )
-        names = [f"shard-{row['shard']:05d}" for row in rows]
-        claims["names of shards"] = ([row["name"] for row in rows], names)
+    rows = recorded.shards.get(name, [])
+    names = [shard_name(row["shard"]) for row in rows]
+    claims["names of shards"] = ([row["name"] for row in rows], names)
     for what, (got, expected) in claims.items():
         report.same("version", f"{name} {what}", got, expected)

@@ -8,10 +8,13 @@ from dataclasses import dataclass, field
 from typing import Any, LiteralString
 
 from lineage_platform.audit.needs import Rows
-from lineage_platform.catalog.forms import snapshot_id
+from lineage_platform.catalog.forms import snapshot_id, whole
+from lineage_platform.ledger.canonical import canonical
 from lineage_platform.model.versions import File
 
 Row = Mapping[str, Any]
+
+_FILE = ("name", "role", "sha256", "bytes", "rows", "low", "high")
 
 
 @dataclass
@@ -34,6 +37,19 @@ class Recorded:
     def files_of(self, version: str, role: str) -> list[File]:
         """Files of one role, in name order."""
         return [file for file in self.files.get(version, []) if file.role == role]
+
+    def manifest(self, version: str) -> bytes:
+        """The manifest of a version, made anew from the rows: its files, and its counts with terms and shards."""
+        row = self.versions[version]
+        listed = sorted(self.files.get(version, []), key=lambda file: file.name)
+        by_terms, shards = self.version_terms.get(version, {}), self.shards.get(version, [])
+        form = {
+            "dataset": row["dataset"],
+            "content_digest": row["content_digest"],
+            "files": [_form(file) for file in listed],
+            "statistics": whole(row["statistics"], by_terms, shards),
+        }
+        return canonical(form)
 
     def upstream(self, version: str) -> set[str]:
         """Ids of everything a version was made of, itself included."""
@@ -67,7 +83,7 @@ def read(rows: Rows) -> Recorded:
         for name, own in _grouped(rows, "version_inputs", "version_id, input_id", "version_id").items()
     }
     recorded.files = {
-        name: [File(row["name"], row["role"], row["sha256"], row["bytes"], row["rows"]) for row in own]
+        name: [File(**{key: row[key] for key in _FILE}) for row in own]
         for name, own in _grouped(rows, "files", "version_id, name", "version_id").items()
     }
     recorded.version_terms = {
@@ -76,6 +92,18 @@ def read(rows: Rows) -> Recorded:
     }
     recorded.shards = _grouped(rows, "shards", "version_id, shard", "version_id")
     return recorded
+
+
+def _form(file: File) -> dict[str, Any]:
+    form = {
+        "name": file.name,
+        "role": file.role,
+        "sha256": file.sha256,
+        "bytes": file.bytes,
+        "rows": file.rows,
+    }
+    ends = {"low": file.low, "high": file.high}
+    return form | {name: str(value) for name, value in ends.items() if value is not None}
 
 
 def _grouped(rows: Rows, table: LiteralString, order: LiteralString, key: str) -> dict[Any, list[Row]]:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import asdict
 
 from lineage_platform.audit.needs import Files
-from lineage_platform.audit.verification.recorded import Recorded, Row
+from lineage_platform.audit.verification.recorded import Recorded
 from lineage_platform.audit.verification.report import Report
 from lineage_platform.files import Place, stream
-from lineage_platform.ledger.canonical import canonical
 from lineage_platform.model.versions import File
+from lineage_platform.transformations.parts import key_ranges, read_schema
 
 _MANIFEST = "manifest.json"
 
@@ -21,11 +20,11 @@ def verify_stored(recorded: Recorded, files: Files, report: Report) -> set[str]:
     total, done = sum(sizes.values()), 0
     good: dict[str, bool] = {}
     whole = set()
-    for name, row in recorded.versions.items():
+    for name in recorded.versions:
         with report.reading("manifest", name):
             listed = recorded.files.get(name, [])
             report.count("manifests")
-            intact = _verify_manifest(name, row, listed, files, report)
+            intact = _verify_manifest(name, recorded, files, report)
             for file in listed:
                 if file.sha256 not in good:
                     good[file.sha256] = _verify_file(f"{name} {file.name}", file, files, report)
@@ -39,21 +38,22 @@ def verify_stored(recorded: Recorded, files: Files, report: Report) -> set[str]:
     return whole
 
 
-def _verify_manifest(name: str, row: Row, listed: list[File], files: Files, report: Report) -> bool:
-    form = {
-        "dataset": row["dataset"],
-        "content_digest": row["content_digest"],
-        "files": [asdict(file) for file in sorted(listed, key=lambda file: file.name)],
-        "statistics": row["statistics"],
-    }
-    data, sha256 = canonical(form), row["manifest_sha256"]
+def _verify_manifest(name: str, recorded: Recorded, files: Files, report: Report) -> bool:
+    data, sha256 = recorded.manifest(name), recorded.versions[name]["manifest_sha256"]
     same = report.same("manifest", name, hashlib.sha256(data).hexdigest(), sha256)
     stored = files.path(File(_MANIFEST, "manifest", sha256, len(data), 0))
     return _verify_bytes("manifest", name, stored, sha256, len(data), report) and same
 
 
 def _verify_file(name: str, file: File, files: Files, report: Report) -> bool:
-    return _verify_bytes("file", name, files.path(file), file.sha256, file.bytes, report)
+    path = files.path(file)
+    if not _verify_bytes("file", name, path, file.sha256, file.bytes, report):
+        return False
+    if file.low is None or file.high is None:
+        return True
+    groups = key_ranges(path, read_schema(path).names[0])
+    reach = (min(keys.low for keys in groups), max(keys.high for keys in groups)) if groups else None
+    return report.same("file", f"{name} range", reach, (file.low, file.high))
 
 
 def _verify_bytes(kind: str, name: str, path: Place, sha256: str, length: int, report: Report) -> bool:
