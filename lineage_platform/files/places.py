@@ -72,7 +72,7 @@ def place(written: str | Place) -> Place:
             f"{parts.scheme}://...: expected a path, file:///folder or s3://bucket/prefix; use one of them"
         )
     bucket, _, key = written.removeprefix("s3://").partition("/")
-    key = key.strip("/")
+    key = key.rstrip("/")
     names = key.split("/") if key else []
     wrong = any(name in ("", ".", "..") or not _PLAIN.fullmatch(name) for name in names)
     if not _BUCKET.fullmatch(bucket) or wrong:

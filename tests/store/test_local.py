@@ -15,8 +15,8 @@ from lineage_platform.errors import InvalidInput, LineageError, VerificationFail
 from lineage_platform.model.versions import File, Part
 from lineage_platform.store.local import LocalStore as Store
 from lineage_platform.store.local import disk_full
-from lineage_platform.store.objects import Swept, address
 from lineage_platform.store.manifest import manifest, read_manifest
+from lineage_platform.store.objects import Swept, address
 
 SHA = hashlib.sha256(b"x").hexdigest()
 
