@@ -96,7 +96,7 @@ def _selection(inputs: Sequence[str], _names: Sequence[str], _record: RecordFiel
 
 def _shards(inputs: Sequence[str], _names: Sequence[str], _record: RecordFields) -> ColumnLineage:
     documents, selection = _of(inputs, "documents/"), _of(inputs, "", "/selection")
-    fields = {"text": _identity(documents, "text"), "document": _identity(selection, "document")}
+    fields = {"text": _identity(documents, "text"), "identity": _identity(selection, "identity")}
     chosen = _each(selection, ["document"], "INDIRECT", "FILTER", "only what was selected", False)
     order = _each(selection, ["identity", "epoch"], "INDIRECT", "SORT", "shard and order by hash", True)
     return ColumnLineage(fields, [*chosen, *order])

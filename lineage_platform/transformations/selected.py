@@ -14,6 +14,7 @@ import pyarrow as pa
 
 from lineage_platform.errors import VerificationFailed
 from lineage_platform.files import Place, place
+from lineage_platform.model.keys import ORDINAL_BITS
 from lineage_platform.model.tables import SELECTION
 from lineage_platform.transformations.hashing import Purpose, below, hash_identities
 from lineage_platform.transformations.parts import (
@@ -54,6 +55,11 @@ def survey(selection: Sequence[Place]) -> Survey:
     ranges = [keys for path in selection for keys in key_ranges(path)]
     ranges.sort(key=lambda keys: keys.low)
     return Survey(sum(keys.rows for keys in ranges), size, tuple(ranges))
+
+
+def snapshots_in(documents: Sequence[Place]) -> tuple[int, ...]:
+    """Numbers of the snapshots that some documents parts hold records of, in order."""
+    return tuple(sorted({keys.low >> ORDINAL_BITS for path in documents for keys in key_ranges(path)}))
 
 
 def pair(selection: Sequence[Place], documents: Sequence[Place]) -> list[Pairing]:

@@ -1,20 +1,18 @@
 """Packing: selected documents, in an order of their own, into training files, and the index of where each one is.
 
-A document's shard is a hash of (identity, epoch, seed) modulo the shard count, its place inside by a second hash: taking
-documents out, or adding some, touches only the shards that hold them. Two passes, each in bounded memory: the first
-(`shuffle`) reads text part by part and spills it by bucket, the second takes a bucket at a time, puts it in order,
-tokenises and writes.
+A document's shard and its place inside follow from hashes of its identity (`layout`): taking documents out, or adding
+some, touches only the shards that hold them, and those alone are packed where there was an earlier version (`reuse`).
+Two passes, each in bounded memory: the first (`shuffle`) reads text part by part and spills it by bucket, the second
+takes a bucket at a time, puts it in order, tokenises and writes.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Sequence
-from contextlib import ExitStack
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -22,39 +20,39 @@ import pyarrow as pa
 from lineage_platform.errors import InvalidInput, VerificationFailed
 from lineage_platform.files import Place, place, read_bytes, release_tree
 from lineage_platform.model.definitions import Corpus
-from lineage_platform.model.tables import PLACEMENTS_BY_SHARD, SHARD
+from lineage_platform.model.tables import PLACEMENTS_BY_SHARD
 from lineage_platform.model.versions import Part, Result, Statistics
 from lineage_platform.transformations import digest
 from lineage_platform.transformations.encoder import (
     Encoder,
     EncoderName,
-    Offsets,
-    Tokens,
     load_encoder,
     lossy_text,
     open_encoder,
 )
 from lineage_platform.transformations.engine import Engine, Progress, steps
-from lineage_platform.transformations.megatron import MegatronWriter
-from lineage_platform.transformations.parts import PartWriter
+from lineage_platform.transformations.layout import Layout, Run, plan
 from lineage_platform.transformations.placements import (
     Placed,
     placement_bounds,
     spill_placements,
     write_placements,
 )
-from lineage_platform.transformations.selected import Survey, pair, survey
-from lineage_platform.transformations.shuffle import (
-    Layout,
-    Shuffled,
-    ShuffleTask,
-    plan,
-    read_bucket,
-    shuffle,
+from lineage_platform.transformations.reuse import (
+    Earlier,
+    Fingerprint,
+    Unchanged,
+    earlier_tokens,
+    pieces,
+    unchanged,
+    write_fingerprints,
 )
+from lineage_platform.transformations.selected import Survey, pair, survey
+from lineage_platform.transformations.shard_files import ShardFiles, Shared, Written
+from lineage_platform.transformations.shuffle import PLACED, ROWS, Shuffled, ShuffleTask, shuffle
 from lineage_platform.transformations.spill import remove_spills
 
-CODE_VERSION = "1"
+CODE_VERSION = "2"
 
 SAMPLE_BYTES = 500_000
 """Text of the corpus on which the two encoders are compared."""
@@ -62,6 +60,7 @@ SAMPLE_BYTES = 500_000
 SHUFFLE_TASKS = 512
 
 _DIGEST_COLUMNS = ("sha256", "terms", "epoch", "shard", "tokens")
+_FILES = {"parquet": 1, "megatron": 2}
 
 
 def pack(
@@ -71,39 +70,68 @@ def pack(
     corpus: Corpus,
     shard_count: int,
     *,
+    runs: Sequence[Run] = (),
+    earlier: Earlier | None = None,
     scratch: Place,
     engine: Engine,
     progress: Progress,
 ) -> Result:
     """Pack a selection into `shard_count` shards, files for every one of them, also for one without a document.
 
+    `runs` are the shards of each source for the layout `by-source`. Of `earlier`, the shards that are the same are not
+    read, tokenised and written again: their parts are its files, where they are; the result is what it is without it.
     Roles: `shard` (SHARD), `shard-bin` and `shard-idx` (`megatron`), named `shard-00000.<kind>`; the placement index
-    (`placements`). Details of `Statistics`: `shards` (shard, documents, tokens, stored_tokens), `end_of_document`,
-    `vocabulary`, `encoder`. Counts are rows: a document once an epoch. Raises VerificationFailed where `documents` are
-    not those that were selected, InvalidInput for a tokenizer that cannot give text back where Megatron files want it.
+    (`placements`); `shard-fingerprints`. Details of `Statistics`: `shards` (shard, documents, tokens, stored_tokens),
+    `end_of_document`, `vocabulary`, `encoder`. Counts are rows: a document once an epoch. Raises VerificationFailed
+    where `documents` are not those that were selected, InvalidInput for a tokenizer that cannot give text back where
+    Megatron files want it.
     """
     work = scratch / "packing"
     size = survey(selection)
-    layout = plan(shard_count, corpus.shards.seed, size.bytes)
-    shuffles = _shuffles(selection, documents, layout, size, work, corpus.seed)
+    layout = plan(shard_count, corpus.shards.seed, size.bytes, tuple(runs))
+    common = _common(tokenizer, corpus)
+    same = Unchanged((), {}, (), size.rows)
+    if earlier is not None:
+        files = sum(_FILES[name] for name in corpus.shards.formats)
+        same = unchanged(earlier, selection, layout, common, files, work=work, engine=engine)
+    shuffles = _shuffles(selection, documents, layout, size, same, work, corpus.seed)
     buckets = layout.buckets()
     total = len(shuffles) + len(buckets) + 1
 
     shuffled = engine.map(shuffle, shuffles, steps(progress, 0, total))
     found = sum(item.rows for item in shuffled)
-    if found != size.rows:
+    if found != same.rows:
         raise VerificationFailed(
-            f"{corpus.id}: got text of {found} selected rows, expected {size.rows};"
+            f"{corpus.id}: got text of {found} selected rows, expected {same.rows};"
             " the selection was made from other documents"
         )
     encoder = _encoder(tokenizer, corpus, shuffled)
     spills = tuple(item.spill for item in shuffled)
+    if earlier is not None and same.kept and encoder.name != earlier.encoder:
+        remove_spills(
+            [*spills, *same.spills]
+        )  # the two implementations differ for this corpus: trust no earlier token
+        return pack(
+            selection,
+            documents,
+            tokenizer,
+            corpus,
+            shard_count,
+            runs=runs,
+            scratch=scratch,
+            engine=engine,
+            progress=progress,
+        )
     tasks = [
         _Task(
             number,
             shards,
             own,
             spills,
+            same.spills,
+            {shard: same.kept[shard] for shard in shards if shard in same.kept},
+            same.tokens(shards),
+            common,
             encoder.name,
             str(tokenizer),
             corpus.shards.formats,
@@ -112,17 +140,19 @@ def pack(
         for number, (shards, own) in enumerate(buckets)
     ]
     packed = engine.map(_pack, tasks, steps(progress, len(shuffles), total))
-    remove_spills(spills)
+    remove_spills([*spills, *same.spills])
     parts = [part for item in packed for part in item.parts]
     bounds = placement_bounds(size.ranges, shard_count)
     index = write_placements([item.placed for item in packed], bounds, scratch, work, engine)
     parts += index.parts
+    fingerprints = {shard: value for item in packed for shard, value in item.fingerprints.items()}
+    parts.append(write_fingerprints(scratch, fingerprints))
     content = digest.combine(
         {
             "shards": digest.content_digest(item.digest for item in packed),
             "tokenizer": hashlib.sha256(read_bytes(tokenizer)).hexdigest(),
             "formats": ",".join(sorted(corpus.shards.formats)),
-            "layout": f"{shard_count} shards, seed {corpus.shards.seed}",
+            "layout": layout.describe(),
         }
     )
     release_tree(work)
@@ -130,20 +160,35 @@ def pack(
     return Result(content, tuple(parts), _statistics(packed, index.terms, size, encoder))
 
 
+def _common(tokenizer: Place, corpus: Corpus) -> bytes:
+    """What the files of all shards are made from: code, formats, tokenizer."""
+    names = (CODE_VERSION, pa.__version__, *sorted(corpus.shards.formats))
+    return " ".join(names).encode() + hashlib.sha256(read_bytes(tokenizer)).digest()
+
+
 def _shuffles(
     selection: Sequence[Place],
     documents: Sequence[Place],
     layout: Layout,
     size: Survey,
+    same: Unchanged,
     work: Place,
     seed: int,
 ) -> list[ShuffleTask]:
+    if same.rows == 0:
+        return []
     pairings = pair(selection, documents)
     each = -(-len(pairings) // SHUFFLE_TASKS) or 1
-    fraction = SAMPLE_BYTES / max(1, size.bytes)
+    fraction = SAMPLE_BYTES / max(1, size.bytes * same.rows // size.rows)
+    chosen = same.chosen(layout.shards)
     return [
         ShuffleTask(
-            tuple(pairings[start : start + each]), layout, str(work / f"text-{start:05d}"), fraction, seed
+            tuple(pairings[start : start + each]),
+            layout,
+            chosen,
+            str(work / f"text-{start:05d}"),
+            fraction,
+            seed,
         )
         for start in range(0, len(pairings), each)
     ]
@@ -170,6 +215,10 @@ class _Task:
     shards: range
     buckets: range
     spills: tuple[str, ...]
+    placed: tuple[str, ...]
+    kept: Mapping[int, tuple[Part, ...]]
+    earlier: tuple[str, ...]
+    common: bytes
     encoder: EncoderName
     tokenizer: str
     formats: tuple[str, ...]
@@ -182,42 +231,7 @@ class _Packed:
     placed: Placed
     digest: digest.SpilledRows
     shards: list[dict[str, int]]
-
-
-class _ShardFiles:
-    """The files of one shard in every format asked for; use as a context manager, then read `parts`."""
-
-    def __init__(self, task: _Task, shard: int, encoder: Encoder) -> None:
-        self.parts: list[Part] = []
-        name, scratch = f"shard-{shard:05d}", place(task.scratch)
-        self._stack = ExitStack()
-        self._parquet: PartWriter | None = None
-        self._megatron: MegatronWriter | None = None
-        if "parquet" in task.formats:
-            self._parquet = self._stack.enter_context(PartWriter(scratch, f"{name}.parquet", "shard", SHARD))
-        if "megatron" in task.formats:
-            self._megatron = self._stack.enter_context(
-                MegatronWriter(scratch, name, encoder.vocabulary, encoder.end_of_document)
-            )
-
-    def write(self, rows: pa.RecordBatch, tokens: Tokens, offsets: Offsets) -> None:
-        """Append documents in order."""
-        if self._parquet is not None:
-            self._parquet.write(rows.select(SHARD.names))
-        if self._megatron is not None:
-            self._megatron.write(tokens, offsets)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._stack.__exit__(kind, error, trace)
-        if self._parquet is not None and self._parquet.part is not None:
-            self.parts.append(self._parquet.part)
-        if self._megatron is not None:
-            self.parts += self._megatron.parts
+    fingerprints: dict[int, bytes]
 
 
 def _pack(task: _Task) -> _Packed:
@@ -227,21 +241,29 @@ def _pack(task: _Task) -> _Packed:
     placements: list[pa.Table] = [PLACEMENTS_BY_SHARD.empty_table()]
     digests: list[digest.Rows] = []
     shards: list[dict[str, int]] = []
-    for shard, pieces in groupby(_pieces(task), key=lambda piece: piece[0]):
+    fingerprints: dict[int, bytes] = {}
+    tokens = earlier_tokens(task.earlier, task.shards) if task.kept else {}
+    for shard, batches in groupby(_pieces(task), key=lambda piece: piece[0]):
         documents = total = 0
-        with _ShardFiles(task, shard, encoder) as files:
-            for _, rows in pieces:
-                tokens, offsets = encoder.encode(rows.column("text"))
-                files.write(rows, tokens, offsets)
-                counts = pa.array(np.diff(offsets).astype(np.int32))
-                rows = rows.append_column("tokens", counts)
+        fingerprint = Fingerprint(task.common)
+        files: ShardFiles = (
+            Shared(shard, task.kept[shard], tokens.get(shard, np.empty(0, np.int32)))
+            if shard in task.kept
+            else Written(place(task.scratch), shard, task.formats, encoder)
+        )
+        with files:
+            for _, rows in batches:
+                fingerprint.add(rows)
+                counts = files.add(rows)
+                rows = rows.append_column("tokens", pa.array(counts))
                 numbers = np.arange(documents, documents + rows.num_rows, dtype=np.int32)
                 placed = pa.table(rows).append_column("row", pa.array(numbers))
                 placements.append(placed.select(PLACEMENTS_BY_SHARD.names).cast(PLACEMENTS_BY_SHARD))
                 digests.append(digest.digest_rows(rows, _DIGEST_COLUMNS))
                 documents += rows.num_rows
-                total += int(offsets[-1])
+                total += int(counts.sum(dtype=np.int64))
         parts += files.parts
+        fingerprints[shard] = fingerprint.value
         shards.append(
             {
                 "shard": shard,
@@ -256,18 +278,20 @@ def _pack(task: _Task) -> _Packed:
         spill_placements(work, task.number, pa.concat_tables(placements).combine_chunks()),
         digest.spill_rows(work / f"digest-{task.number:05d}", digests),
         shards,
+        fingerprints,
     )
 
 
 def _pieces(task: _Task) -> Iterator[tuple[int, pa.RecordBatch]]:
-    """(shard, its rows in order) for each shard of each bucket, also where a shard has none."""
-    for bucket in task.buckets:
-        rows = read_bucket(task.spills, bucket)
-        numbers = np.array(task.shards)
-        shards = rows.column("shard").to_numpy()
-        first, last = np.searchsorted(shards, numbers), np.searchsorted(shards, numbers, side="right")
-        for shard, start, end in zip(task.shards, first.tolist(), last.tolist(), strict=True):
-            yield shard, rows.slice(start, end - start)
+    """(shard, its rows in order), without text where its files are there already."""
+    written = pieces(task.spills, task.shards, task.buckets, ROWS)
+    if not task.kept:
+        yield from written
+        return
+    for (shard, rows), (_, placed) in zip(
+        written, pieces(task.placed, task.shards, task.buckets, PLACED), strict=True
+    ):
+        yield shard, placed if shard in task.kept else rows
 
 
 def _statistics(packed: Sequence[_Packed], terms: pa.Table, size: Survey, encoder: Encoder) -> Statistics:

@@ -18,8 +18,8 @@ from lineage_platform.errors import InvalidInput, VerificationFailed
 from lineage_platform.model.definitions import ShardFormat, ShardSpec
 from lineage_platform.model.tables import SHARD
 from lineage_platform.model.versions import Result
+from lineage_platform.transformations import layout, shuffle
 from lineage_platform.transformations import shards as module
-from lineage_platform.transformations import shuffle
 from lineage_platform.transformations.encoder import Encoder, load_encoder
 from lineage_platform.transformations.engine import Engine, quiet
 from lineage_platform.transformations.megatron import read_index, read_tokens, token_offsets
@@ -41,7 +41,14 @@ from tests.transformations.worlds import (
 )
 
 WEIGHTS = {"a": 1.0, "b": 1.5}
-INDEX = {"placements-by-shard", "placements-by-document", "shards-by-snapshot", "terms-by-snapshot"}
+FILES = {"shard", "shard-bin", "shard-idx"}
+INDEX = {
+    "placements-by-shard",
+    "placements-by-document",
+    "shards-by-snapshot",
+    "terms-by-snapshot",
+    "shard-fingerprints",
+}
 
 
 def unicode_text(seed: int) -> str:
@@ -133,8 +140,14 @@ def text_of() -> dict[int, str]:
     return {row["document"]: row["text"] for table in tables for row in table.to_pylist()}
 
 
+@pytest.fixture(scope="module")
+def identity_of() -> dict[int, bytes]:
+    tables = [documents_table(source, n + 1, texts) for n, (source, texts) in enumerate(TEXTS.items())]
+    return {row["document"]: row["identity"] for table in tables for row in table.to_pylist()}
+
+
 def shard_files(result: Result) -> dict[str, str]:
-    return {part.name: part.sha256 for part in result.parts if part.role.startswith("shard")}
+    return {part.name: part.sha256 for part in result.parts if part.role in FILES}
 
 
 def test_every_selected_document_is_placed_once_an_epoch(world: World, packed: Result) -> None:
@@ -147,7 +160,9 @@ def test_every_selected_document_is_placed_once_an_epoch(world: World, packed: R
     assert packed.statistics.bytes == sum(selected.column("bytes").to_pylist())
 
 
-def test_parquet_gives_back_exactly_the_text(packed: Result, text_of: dict[int, str]) -> None:
+def test_parquet_gives_back_exactly_the_text(
+    packed: Result, text_of: dict[int, str], identity_of: dict[int, bytes]
+) -> None:
     placed = rows_of(packed, "placements-by-shard").to_pandas()
     for number, path in enumerate(files_of(packed, "shard")):
         assert path.name == f"shard-{number:05d}.parquet"
@@ -155,7 +170,7 @@ def test_parquet_gives_back_exactly_the_text(packed: Result, text_of: dict[int, 
         assert table.schema.equals(SHARD)
         mine = placed[placed["shard"] == number].sort_values("row")
         assert mine["row"].tolist() == list(range(len(frame)))
-        assert mine["document"].tolist() == frame["document"].tolist() == table.column("document").to_pylist()
+        assert frame["identity"].tolist() == [identity_of[document] for document in mine["document"]]
         expected = [text_of[document] for document in mine["document"]]
         assert frame["text"].tolist() == table.column("text").to_pylist() == expected
 
@@ -214,7 +229,7 @@ def test_memory_limits_do_not_matter(
     world: World, tokenizer: Path, monkeypatch: pytest.MonkeyPatch, bucket: int, count: int
 ) -> None:
     expected = world.pack(tokenizer, count)
-    monkeypatch.setattr(shuffle, "BUCKET_BYTES", bucket)
+    monkeypatch.setattr(layout, "BUCKET_BYTES", bucket)
     monkeypatch.setattr(shuffle, "FLUSH_BYTES", 5000)
     monkeypatch.setattr(module, "SHUFFLE_TASKS", 2)
     result = world.pack(tokenizer, count)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, LiteralString
 
@@ -22,7 +22,7 @@ from lineage_platform.model.versions import File
 from lineage_platform.transformations import digest
 from lineage_platform.transformations.encoder import Encoder
 from lineage_platform.transformations.parts import PartWriter, read_batches
-from lineage_platform.transformations.shuffle import Layout
+from lineage_platform.transformations.layout import Layout, Run
 
 _EXPECTED = pa.schema(
     [
@@ -40,6 +40,12 @@ _RANKED: LiteralString = """
     SELECT *, (row_number() OVER (PARTITION BY shard ORDER BY "order", identity, epoch, sha256, document) - 1)::INTEGER
               AS row FROM expected
 """
+_SUMMED: tuple[LiteralString, ...] = (
+    """CREATE TABLE summed_by_shard AS
+       SELECT (document >> 36)::INTEGER, shard, count(*), sum(tokens)::BIGINT FROM by_shard GROUP BY ALL""",
+    """CREATE TABLE summed_by_terms AS
+       SELECT (document >> 36)::INTEGER, terms, count(*), sum(tokens)::BIGINT FROM by_shard GROUP BY ALL""",
+)
 _LAWS: dict[str, LiteralString] = {
     "rows where no selected document belongs, or another one": """
         SELECT count(*) FROM by_shard AS p FULL JOIN ranked AS r USING (shard, row)
@@ -50,16 +56,14 @@ _LAWS: dict[str, LiteralString] = {
     "placements by document that are not in the order by shard": """
         SELECT count(*) FROM (SELECT document, shard, row, terms, tokens FROM by_document
                               EXCEPT ALL SELECT document, shard, row, terms, tokens FROM by_shard)""",
-    "sums of the rollup that the placements do not give": """
-        SELECT count(*) FROM (
-            SELECT shard, snapshot, terms, documents, tokens FROM rollup
-            EXCEPT ALL SELECT shard, (document >> 36)::INTEGER, terms, count(*), sum(tokens)::BIGINT
-            FROM by_shard GROUP BY ALL)""",
-    "sums of the placements that the rollup does not have": """
-        SELECT count(*) FROM (
-            SELECT shard, (document >> 36)::INTEGER, terms, count(*), sum(tokens)::BIGINT
-            FROM by_shard GROUP BY ALL
-            EXCEPT ALL SELECT shard, snapshot, terms, documents, tokens FROM rollup)""",
+    "sums by shard that the placements do not give": """
+        SELECT count(*) FROM (FROM shards_by_snapshot EXCEPT ALL FROM summed_by_shard)""",
+    "sums by shard that are not there": """
+        SELECT count(*) FROM (FROM summed_by_shard EXCEPT ALL FROM shards_by_snapshot)""",
+    "sums by terms that the placements do not give": """
+        SELECT count(*) FROM (FROM terms_by_snapshot EXCEPT ALL FROM summed_by_terms)""",
+    "sums by terms that are not there": """
+        SELECT count(*) FROM (FROM summed_by_terms EXCEPT ALL FROM terms_by_snapshot)""",
     "placements of documents that do not exist, or under other terms": """
         SELECT count(*) FROM by_shard AS p LEFT JOIN documents AS d USING (document)
         WHERE d.terms IS DISTINCT FROM p.terms""",
@@ -69,8 +73,8 @@ _LAWS: dict[str, LiteralString] = {
 }
 _TEXT_LAWS: dict[str, LiteralString] = {
     "rows of shard files that are not where the placements say": """
-        SELECT count(*) FROM texts AS t FULL JOIN by_shard AS p USING (shard, row)
-        WHERE t.sha256 IS NULL OR p.tokens IS NULL OR t.document <> p.document OR t.tokens <> p.tokens""",
+        SELECT count(*) FROM texts AS t FULL JOIN by_shard AS p USING (shard, row) LEFT JOIN ranked AS r USING (shard, row)
+        WHERE t.sha256 IS NULL OR p.tokens IS NULL OR t.identity <> r.identity OR t.tokens <> p.tokens""",
     "rows of shard files with another text": """
         SELECT count(*) FROM texts AS t JOIN ranked AS r USING (shard, row) WHERE t.sha256 <> r.sha256""",
 }
@@ -100,12 +104,12 @@ def verify_corpus(recorded: Recorded, name: str, files: Files, report: Report) -
     tokenizer = files.path(used["tokenizer"][0])
     encoder = Encoder(tokenizer, "tokenizers")
     run = recorded.runs[str(recorded.versions[name]["run_id"])]
-    seed = run["transformation"]["parameters"]["shards"]["seed"]
     count = len(recorded.shards.get(name, ()))
+    layout = _layout(recorded, name, run["transformation"]["parameters"], count)
     with tables() as opened:
         _open(opened, recorded, name, files)
         opened.view("documents", _paths(used["documents"], files), "document, sha256, terms")
-        _expect(opened, [files.path(file) for file in used["selection"]], Layout(count, seed, 1, 1))
+        _expect(opened, [files.path(file) for file in used["selection"]], layout)
         _verify_laws(opened, name, _LAWS, report)
         _verify_sums(opened, recorded, name, encoder, report)
         formats = []
@@ -120,7 +124,7 @@ def verify_corpus(recorded: Recorded, name: str, files: Files, report: Report) -
                 "shards": _rows_digest(opened),
                 "tokenizer": hashlib.sha256(read_bytes(tokenizer)).hexdigest(),
                 "formats": ",".join(sorted(formats)),
-                "layout": f"{count} shards, seed {seed}",
+                "layout": layout.describe(),
             }
         )
         report.same("content-digest", name, content, recorded.versions[name]["content_digest"])
@@ -129,12 +133,26 @@ def verify_corpus(recorded: Recorded, name: str, files: Files, report: Report) -
         report.count("placements", opened.number("SELECT count(*) FROM by_shard"))
 
 
+def _layout(recorded: Recorded, name: str, parameters: Mapping[str, Any], count: int) -> Layout:
+    """Where documents belong; for shards by source, those of every snapshot that the version was made of."""
+    snapshots = [recorded.snapshots[item] for item in recorded.upstream(name) & recorded.snapshots.keys()]
+    runs = tuple(
+        Run(source, first, own, tuple(sorted(row["number"] for row in snapshots if row["source"] == source)))
+        for source, (first, own) in sorted(parameters.get("runs", {}).items(), key=lambda item: item[1])
+    )
+    return Layout(count, parameters["shards"]["seed"], runs)
+
+
 def _open(opened: Tables, recorded: Recorded, name: str, files: Files) -> None:
     placed = "shard, row, document, terms, tokens"
     opened.view("by_shard", _paths(recorded.files_of(name, "placements-by-shard"), files), placed)
     opened.view("by_document", _paths(recorded.files_of(name, "placements-by-document"), files), placed)
-    sums = "shard, snapshot, terms, documents, tokens"
-    opened.view("rollup", _paths(recorded.files_of(name, "rollup"), files), sums)
+    by_snapshot = _paths(recorded.files_of(name, "shards-by-snapshot"), files)
+    opened.view("shards_by_snapshot", by_snapshot, "snapshot, shard, documents, tokens")
+    by_terms = _paths(recorded.files_of(name, "terms-by-snapshot"), files)
+    opened.view("terms_by_snapshot", by_terms, "snapshot, terms, documents, tokens")
+    for statement in _SUMMED:
+        opened.run(statement)
 
 
 def _expect(opened: Tables, selection: Iterable[Place], layout: Layout) -> None:

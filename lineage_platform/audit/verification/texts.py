@@ -12,7 +12,7 @@ import pyarrow as pa
 from lineage_platform.audit.needs import Files
 from lineage_platform.errors import VerificationFailed
 from lineage_platform.files import length
-from lineage_platform.model.tables import SHA256
+from lineage_platform.model.tables import IDENTITY, SHA256
 from lineage_platform.model.versions import File
 from lineage_platform.transformations.encoder import Encoder
 from lineage_platform.transformations.megatron import read_index, read_tokens, token_type
@@ -22,7 +22,7 @@ TEXTS = pa.schema(
     [
         pa.field("shard", pa.int32(), nullable=False),
         pa.field("row", pa.int32(), nullable=False),
-        pa.field("document", pa.int64()),  # Parquet says which one
+        pa.field("identity", IDENTITY),  # Parquet says which document's
         pa.field("tokens", pa.int32()),  # a Megatron pair says how many
         pa.field("sha256", SHA256, nullable=False),
     ]
@@ -34,10 +34,10 @@ _BATCH_DOCUMENTS = 4096
 def parquet_texts(file: File, files: Files) -> Iterator[pa.RecordBatch]:
     """Rows of TEXTS from a Parquet shard."""
     shard, row = shard_number(file), 0
-    for batch in read_batches(files.path(file), ["text", "document"]):
+    for batch in read_batches(files.path(file), ["text", "identity"]):
         texts = batch.column("text").to_pylist()
         hashes = [hashlib.sha256(text.encode()).digest() for text in texts]
-        yield _batch(shard, row, hashes, batch.column("document"), pa.nulls(len(texts), pa.int32()))
+        yield _batch(shard, row, hashes, batch.column("identity"), pa.nulls(len(texts), pa.int32()))
         row += len(texts)
 
 
@@ -68,7 +68,7 @@ def bin_texts(tokens: File, index: File, files: Files, encoder: Encoder) -> Iter
             text = encoder.decode(stored[: len(stored) - closing])
             hashes.append(hashlib.sha256(text.encode()).digest())
         lengths = pa.array(found.lengths[start : start + len(hashes)] - closing, pa.int32())
-        yield _batch(shard, start, hashes, pa.nulls(len(hashes), pa.int64()), lengths)
+        yield _batch(shard, start, hashes, pa.nulls(len(hashes), IDENTITY), lengths)
 
 
 def shard_number(file: File) -> int:
@@ -80,14 +80,14 @@ def shard_number(file: File) -> int:
 
 
 def _batch(
-    shard: int, first: int, hashes: Sequence[bytes], documents: pa.Array, tokens: pa.Array
+    shard: int, first: int, hashes: Sequence[bytes], identities: pa.Array, tokens: pa.Array
 ) -> pa.RecordBatch:
     rows = np.arange(first, first + len(hashes), dtype=np.int32)
     return pa.RecordBatch.from_arrays(
         [
             pa.array(np.full(len(hashes), shard, np.int32)),
             pa.array(rows),
-            documents,
+            identities,
             tokens,
             pa.array(hashes, SHA256),
         ],
