@@ -10,7 +10,8 @@
 4. The survivor of a cluster is the copy with the best rights, then the one that fails the fewest rules of the quality
    standard, then the one with the lowest identity.
 
-What comes out depends on the documents alone: not on parts, their order, buckets or the numbering of keys.
+What comes out depends on the documents alone: not on parts, their order, buckets or the numbering of keys. Every step
+holds one stretch of documents, or one bucket of keys or of clusters; what goes between steps goes through spills.
 """
 
 from __future__ import annotations
@@ -26,39 +27,85 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from lineage_platform.errors import InvalidInput
-from lineage_platform.files import Place
+from lineage_platform.files import Place, place, release_tree
 from lineage_platform.model.definitions import Deduplication
 from lineage_platform.model.tables import DECISIONS, DERIVATIONS, SHA256, minhash_column
-from lineage_platform.model.versions import Result, Statistics
-from lineage_platform.transformations.clusters import Numbers, components
-from lineage_platform.transformations.digest import combine, content_digest
-from lineage_platform.transformations.engine import Engine, Progress, steps
-from lineage_platform.transformations.links import NO_LINKS, bucket_count, find_links
-from lineage_platform.transformations.parts import read_batches, read_schema, write_table
-from lineage_platform.transformations.standards import Standard, failing_counts
-from lineage_platform.transformations.survivors import MEMBERS, copies_of, digest_rows_of, reasons
+from lineage_platform.model.versions import Part, Result, Statistics
+from lineage_platform.transformations.clusters import find_clusters
+from lineage_platform.transformations.digest import SpilledRows, combine, content_digest, spill_rows
+from lineage_platform.transformations.engine import Engine, Progress
+from lineage_platform.transformations.links import Spills, bucket_count, find_links
+from lineage_platform.transformations.parts import (
+    KeyRange,
+    key_ranges,
+    read_batches,
+    read_schema,
+    write_table,
+)
+from lineage_platform.transformations.spill import read_spills
+from lineage_platform.transformations.standards import Standard
+from lineage_platform.transformations.stretches import cut, cuts_of
+from lineage_platform.transformations.survivors import (
+    COPIES,
+    SIZES,
+    Choice,
+    Look,
+    Sizes,
+    choose,
+    digest_rows_of,
+    look,
+    member_buckets,
+    reasons,
+)
 
 CODE_VERSION = "1"
 """To be raised with any change of links, clusters, the choice of survivors, or the digest."""
 
 _BATCH_ROWS = 64 * 1024
-_SIZES = ((2, 2), (3, 5), (6, 10), (11, 100), (101, None))
 
 
 @dataclass(frozen=True)
-class _Count:
+class _Surveyed:
+    """One annotations part: the key range of every row group, and what its documents amount to."""
+
+    annotations: str
+    ranges: Sequence[KeyRange]
     rows: int
     bytes: int
     terms: Mapping[int, int]
 
 
 @dataclass(frozen=True)
-class _Look:
-    """Read what the choice of survivors needs of one part's linked documents: `rows` of the part, ascending."""
+class _Write:
+    """Write the copies of one stretch."""
 
-    annotations: str
-    rows: Numbers
-    standard: Standard | None
+    stretch: int
+    copies: Spills
+    scratch: str
+
+
+@dataclass(frozen=True)
+class _Written:
+    parts: tuple[Part, ...]
+    digests: Mapping[str, SpilledRows]
+    rows: int
+    bytes: int
+    reasons: Mapping[str, int]
+    terms: Mapping[int, int]
+    other_terms: int
+
+
+class _Steps:
+    """The progress of maps that follow each other; what is still to come is known better and better."""
+
+    def __init__(self, progress: Progress, total: int) -> None:
+        self._progress, self._before, self.total = progress, 0, total
+
+    def next(self, tasks: int) -> Progress:
+        """The progress of the next map, of so many tasks."""
+        before = self._before
+        self._before += tasks
+        return lambda done, _tasks: self._progress(before + done, max(self.total, before + tasks))
 
 
 def deduplicate(
@@ -72,115 +119,135 @@ def deduplicate(
     progress: Progress,
 ) -> Result:
     """Decide which documents of annotation parts are copies; roles `decisions` (dropped, `detail` names the survivor's key)
-    and `derivations` (copy <- survivor, kind `duplicate-of`).
+    and `derivations` (copy <- survivor, kind `duplicate-of`), each in parts of ascending ranges of document keys.
 
     A document that neither names is kept. The reason is `exact-duplicate` where the text equals the survivor's, else
     `near-duplicate`. `rights_rank` maps a terms number to its rank, lower is better; without `standard` quality does not
-    count. Raises NotFound for a terms number without rank, InvalidInput where annotations lack the MinHash setting.
+    count. Raises NotFound for a terms number without rank, InvalidInput where annotations lack the MinHash setting or
+    parts hold the same keys.
 
     The content digest covers decisions and derivations, by identity, and how many documents of which terms were kept.
     `details` of the statistics: `clusters`, `cluster_sizes`, `largest_cluster`, `dropped_for_other_terms` (copies whose
     survivor has other terms).
     """
-    parts, minhash = list(annotations), deduplication.minhash
+    minhash = deduplication.minhash
     column = minhash_column(minhash.ngram, minhash.bands, minhash.rows) if minhash is not None else None
-    _require(parts, column)
-    rounds = 2 + deduplication.exact + (minhash is not None)
-    counts = engine.map(_count, [str(path) for path in parts], steps(progress, 0, rounds * len(parts)))
-    records = sum(count.rows for count in counts)
-    starts = np.cumsum([0, *(count.rows for count in counts)])[:-1].tolist()
+    steps = _Steps(progress, len(annotations) + 1)
+    surveyed = engine.map(
+        partial(_survey, column=column), [str(path) for path in annotations], steps.next(len(annotations))
+    )
+    records = sum(part.rows for part in surveyed)
+    stretches = cut([(part.annotations, part.ranges) for part in surveyed])
+    cuts, spilled = cuts_of(stretches), scratch / "spilled"
     exact_buckets = bucket_count(records) if deduplication.exact else 0
     near_buckets = bucket_count(records * minhash.bands) if minhash is not None else 0
-    total = rounds * len(parts) + exact_buckets + near_buckets
-    done = len(parts)
+    steps.total = len(annotations) + exact_buckets + near_buckets + 5 * len(stretches)
 
-    find = partial(find_links, parts, starts, scratch=scratch, engine=engine)
-    links, without = NO_LINKS, NO_LINKS.later
-    if deduplication.exact:
-        advance = steps(progress, done, total)
-        links = find("sha256", SHA256, exact_buckets, without, progress=advance)
-        without = np.unique(links.later)
-        done += len(parts) + exact_buckets
-    if column is not None:
-        advance = steps(progress, done, total)
-        links += find(column, pa.uint64(), near_buckets, without, progress=advance)
-    numbers, clusters = components(links)
-    bounds = np.searchsorted(numbers, [*starts, records])
-    looks = [
-        _Look(str(path), numbers[low:high] - start, standard)
-        for path, start, low, high in zip(parts, starts, bounds[:-1], bounds[1:], strict=True)
-        if high > low
-    ]
-    members = engine.map(_look, looks, steps(progress, total - len(looks), total))
-    progress(total, total)
-    copies = copies_of(
-        pa.concat_tables([MEMBERS.empty_table(), *members]), clusters, rights_rank, exact=deduplication.exact
+    def find(column: str, keys: pa.DataType, buckets: int, without: Spills | None) -> Spills:
+        advance = steps.next(len(stretches)), steps.next(buckets)
+        return find_links(
+            stretches, cuts, column, keys, buckets, without, scratch=spilled, engine=engine, progress=advance
+        )
+
+    exact = find("sha256", SHA256, exact_buckets, None) if deduplication.exact else None
+    near = find(column, pa.uint64(), near_buckets, exact) if column is not None else None
+    links = [found for found in (exact, near) if found is not None]
+    clusters = find_clusters(links, stretches, cuts, scratch=spilled, engine=engine)
+    buckets = member_buckets(2 * clusters.copies)
+    members = Spills(str(spilled / "members"), len(stretches))
+    engine.map(
+        look,
+        [
+            Look(stretch, clusters, standard, rights_rank, buckets, str(members.path(stretch.number)))
+            for stretch in stretches
+        ],
+        steps.next(len(stretches)),
     )
-    kept = _sum(count.terms for count in counts)
-    kept.subtract(_tally(copies.column("terms")))
-    decision_rows, derivation_rows = digest_rows_of(copies)
+    clusters.stars.remove()
+    copies = Spills(str(spilled / "copies"), buckets)
+    sizes = engine.map(
+        choose,
+        [
+            Choice(members, bucket, deduplication.exact, cuts, str(copies.path(bucket)))
+            for bucket in range(buckets)
+        ],
+        steps.next(buckets),
+    )
+    members.remove()
+    steps.total = 0
+    written = engine.map(
+        _write,
+        [_Write(stretch.number, copies, str(scratch)) for stretch in stretches],
+        steps.next(len(stretches)),
+    )
+    kept = _sum(part.terms for part in surveyed)
+    kept.subtract(_sum(part.terms for part in written))
+    digests = {
+        table: content_digest(part.digests[table] for part in written)
+        for table in ("decisions", "derivations")
+    }
+    release_tree(spilled)
+    dropped = sum(part.rows for part in written)
     return Result(
         content_digest=combine(
-            {
-                "decisions": content_digest([decision_rows]),
-                "derivations": content_digest([derivation_rows]),
-                "kept": combine({str(terms): str(count) for terms, count in kept.items()}),
-            }
+            digests | {"kept": combine({str(terms): str(count) for terms, count in kept.items()})}
         ),
-        parts=(
-            write_table(scratch, "decisions/00000.parquet", "decisions", DECISIONS, _decisions(copies)),
-            write_table(
-                scratch, "derivations/00000.parquet", "derivations", DERIVATIONS, _derivations(copies)
-            ),
-        ),
+        parts=tuple(part for both in zip(*(item.parts for item in written), strict=True) for part in both),
         statistics=Statistics(
             records_in=records,
-            kept=records - copies.num_rows,
+            kept=records - dropped,
             edited=0,
-            dropped=copies.num_rows,
-            by_reason=_tally(reasons(copies)),
+            dropped=dropped,
+            by_reason=_sum(part.reasons for part in written),
             by_terms={terms: (count, 0) for terms, count in sorted(kept.items()) if count},
-            documents=records - copies.num_rows,
-            bytes=sum(count.bytes for count in counts) - (pc.sum(copies.column("bytes")).as_py() or 0),
-            details=_details(clusters, copies),
+            documents=records - dropped,
+            bytes=sum(part.bytes for part in surveyed) - sum(part.bytes for part in written),
+            details=_details(sizes, sum(part.other_terms for part in written)),
         ),
     )
 
 
-def _require(parts: Sequence[Place], column: str | None) -> None:
-    for path in parts:
-        if column is not None and column not in read_schema(path).names:
-            raise InvalidInput(
-                f"{path}: got annotations without {column!r}, expected the band keys of that MinHash setting; "
-                "annotate the source with it first"
-            )
-
-
-def _count(path: str) -> _Count:
+def _survey(path: str, column: str | None) -> _Surveyed:
+    if column is not None and column not in read_schema(path).names:
+        raise InvalidInput(
+            f"{path}: got annotations without {column!r}, expected the band keys of that MinHash setting; "
+            "annotate the source with it first"
+        )
     rows = size = 0
     terms: Counter[int] = Counter()
     for batch in read_batches(path, ["terms", "bytes"], _BATCH_ROWS):
         rows += batch.num_rows
         size += pc.sum(batch.column("bytes")).as_py() or 0
         terms.update(_tally(batch.column("terms")))
-    return _Count(rows, size, terms)
+    return _Surveyed(path, key_ranges(path), rows, size, terms)
 
 
-def _look(task: _Look) -> pa.Table:
-    columns = [name for name in MEMBERS.names if name != "failing"]
-    measures = task.standard.columns if task.standard is not None else ()
-    found = []
-    start = 0
-    for batch in read_batches(task.annotations, [*columns, *measures], _BATCH_ROWS):
-        low, high = np.searchsorted(task.rows, [start, start + batch.num_rows])
-        linked = batch.take(pa.array(task.rows[low:high] - start))
-        start += batch.num_rows
-        failing = np.zeros(high - low, np.int16)
-        if task.standard is not None:
-            failing = failing_counts(linked, task.standard)
-        arrays = [*(linked.column(name) for name in columns), pa.array(failing)]
-        found.append(pa.RecordBatch.from_arrays(arrays, schema=MEMBERS))
-    return pa.Table.from_batches(found, MEMBERS)
+def _write(task: _Write) -> _Written:
+    spills = [str(task.copies.path(number)) for number in range(task.copies.count)]
+    table = read_spills(spills, task.stretch, COPIES)
+    order = pa.array(np.argsort(table.column("document").to_numpy()))
+    [copies] = table.take(order).combine_chunks().to_batches() or [pa.RecordBatch.from_pylist([], COPIES)]
+    scratch = place(task.scratch)
+    tables = {
+        "decisions": (DECISIONS, _decisions(copies)),
+        "derivations": (DERIVATIONS, _derivations(copies)),
+    }
+    other = pc.not_equal(copies.column("terms"), copies.column("survivor_terms"))
+    return _Written(
+        tuple(
+            write_table(scratch, f"{name}/{task.stretch:05d}.parquet", name, schema, rows)
+            for name, (schema, rows) in tables.items()
+        ),
+        {
+            name: spill_rows(scratch / "spilled" / "digests" / f"{name}-{task.stretch:05d}", [rows])
+            for name, rows in zip(tables, digest_rows_of(copies), strict=True)
+        },
+        copies.num_rows,
+        pc.sum(copies.column("bytes")).as_py() or 0,
+        _tally(reasons(copies)),
+        _tally(copies.column("terms")),
+        pc.sum(other).as_py() or 0,
+    )
 
 
 def _decisions(copies: pa.RecordBatch) -> pa.Table:
@@ -212,21 +279,16 @@ def _derivations(copies: pa.RecordBatch) -> pa.Table:
     return pa.table(columns, schema=DERIVATIONS)
 
 
-def _details(clusters: Numbers, copies: pa.RecordBatch) -> dict[str, Any]:
-    sizes = np.bincount(clusters)
-    counted = {
-        f"{low}" if low == high else f"{low}-{high}" if high else f"{low}-": int(
-            ((sizes >= low) & (sizes <= (high or sizes.max(initial=0)))).sum()
-        )
-        for low, high in _SIZES
-    }
+def _details(sizes: Sequence[Sizes], other_terms: int) -> dict[str, Any]:
+    names = [
+        f"{least}" if least == most else f"{least}-{most}" if most else f"{least}-" for least, most in SIZES
+    ]
+    classes = [sum(counts) for counts in zip(*(item.classes for item in sizes), strict=True)]
     return {
-        "clusters": len(sizes),
-        "cluster_sizes": {size: count for size, count in counted.items() if count},
-        "largest_cluster": int(sizes.max(initial=0)),
-        "dropped_for_other_terms": int(
-            pc.sum(pc.not_equal(copies.column("terms"), copies.column("survivor_terms"))).as_py() or 0
-        ),
+        "clusters": sum(classes),
+        "cluster_sizes": {name: count for name, count in zip(names, classes, strict=True) if count},
+        "largest_cluster": max(item.largest for item in sizes),
+        "dropped_for_other_terms": other_terms,
     }
 
 
@@ -238,8 +300,8 @@ def _tally(column: pa.Array) -> dict[Any, int]:
     return {item["values"]: item["counts"] for item in pc.value_counts(column).to_pylist()}
 
 
-def _sum(counts: Iterable[Mapping[int, int]]) -> Counter[int]:
-    total: Counter[int] = Counter()
+def _sum(counts: Iterable[Mapping[Any, int]]) -> Counter[Any]:
+    total: Counter[Any] = Counter()
     for count in counts:
         total.update(count)
     return total

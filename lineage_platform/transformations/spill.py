@@ -7,7 +7,7 @@ versioned, and go when the transformation that made them is done, on object stor
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from pathlib import Path
 from types import TracebackType
@@ -17,10 +17,23 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from lineage_platform.files import Place, abandon, create, place, reaching, read_bytes, read_ranges, release
+from lineage_platform.files import (
+    Place,
+    abandon,
+    create,
+    open_input,
+    place,
+    reaching,
+    read_bytes,
+    read_ranges,
+    release,
+)
 
 _DIRECTORIES = 1024
 """Directories of remote spills that a process keeps, so that not every group asks for them again."""
+
+_Wanted = tuple[Place, list[tuple[int, int]]]
+"""A spill and the ranges of it that are wanted: (offset, length)."""
 
 
 class SpillWriter:
@@ -73,15 +86,42 @@ class SpillWriter:
 
 def read_spills(spills: Iterable[str], group: int, schema: pa.Schema) -> pa.Table:
     """All rows of one group, spill by spill in the order given; local ones are mapped from the files, not copied."""
-    wanted = []
+    return _read([_find(path, range(group, group + 1)) for path in spills], schema)
+
+
+def spill_chunks(
+    spills: Iterable[str], groups: range, schema: pa.Schema, chunk_bytes: int
+) -> Iterator[pa.Table]:
+    """Rows of consecutive groups, spill by spill in the order given, by group within a spill: about `chunk_bytes` at a
+    time, and no more than what was written at once beyond that."""
+    wanted: list[_Wanted] = []
+    size = 0
     for path in spills:
-        directory = _read_directory(path)
-        first, last = np.searchsorted(directory[:, 0], [group, group + 1])
-        if first < last:
-            wanted.append((place(path), [(at, size) for _, at, size in directory[first:last].tolist()]))
+        where, ranges = _find(path, groups)
+        taken: list[tuple[int, int]] = []
+        for at, length in ranges:
+            taken.append((at, length))
+            size += length
+            if size >= chunk_bytes:
+                yield _read([*wanted, (where, taken)], schema)
+                wanted, taken, size = [], [], 0
+        if taken:
+            wanted.append((where, taken))
+    if wanted:
+        yield _read(wanted, schema)
+
+
+def _find(path: str, groups: range) -> _Wanted:
+    """Where in a spill the rows of some groups are."""
+    directory = _read_directory(path)
+    first, last = np.searchsorted(directory[:, 0], [groups.start, groups.stop])
+    return place(path), [(at, length) for _, at, length in directory[first:last].tolist()]
+
+
+def _read(wanted: Sequence[_Wanted], schema: pa.Schema) -> pa.Table:
     batches = [
         pa.ipc.read_record_batch(pa.ipc.read_message(data), schema)
-        for found in read_ranges(wanted)
+        for found in read_ranges([item for item in wanted if item[1]])
         for data in found
     ]
     return pa.Table.from_batches(batches, schema)
@@ -100,7 +140,8 @@ def _directory_of(path: str) -> Place:
 def _read_directory(path: str) -> npt.NDArray[np.int64]:
     where = _directory_of(path)
     if isinstance(where, Path):
-        return np.memmap(where, np.int64, "r").reshape(-1, 3)
+        with open_input(where) as file:
+            return np.frombuffer(file.read_buffer(), np.int64).reshape(-1, 3)
     return _read_remote_directory(path)
 
 

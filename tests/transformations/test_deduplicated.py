@@ -19,12 +19,10 @@ from lineage_platform.errors import InvalidInput, NotFound
 from lineage_platform.model.definitions import Deduplication, MinHash
 from lineage_platform.model.tables import DECISIONS, DERIVATIONS, annotations_schema
 from lineage_platform.model.versions import Result
-from lineage_platform.transformations import links
+from lineage_platform.transformations import clusters, links, stretches, survivors
 from lineage_platform.transformations.annotations import annotate
-from lineage_platform.transformations.clusters import components
 from lineage_platform.transformations.deduplicated import deduplicate
 from lineage_platform.transformations.engine import Engine, quiet
-from lineage_platform.transformations.links import Links
 from lineage_platform.transformations.parts import write_table
 from lineage_platform.transformations.standards import Rule, Standard, load_standard
 from tests.transformations.worlds import AwayEngine, rows_of, text, write_documents
@@ -151,19 +149,26 @@ def worlds(draw: st.DrawFn) -> list[Row]:
     st.sampled_from(
         [NEAR, replace(NEAR, exact=False), replace(NEAR, minhash=None), Deduplication(False, None)]
     ),
-    st.lists(st.integers(0, 18), max_size=2),
-    st.sampled_from([1, 3, links.BUCKET_KEYS]),
+    st.lists(st.integers(0, 18), max_size=5),
+    st.sampled_from([1, 3, 1000]),
+    st.sampled_from([1, 1000]),
 )
 def test_it_is_the_naive_model(
     tmp_path_factory: pytest.TempPathFactory,
     rows: list[Row],
     deduplication: Deduplication,
     cuts: list[int],
-    bucket_keys: int,
+    bucket: int,
+    stretch: int,
 ) -> None:
+    """Whatever the sizes of parts, buckets, stretches and chunks."""
     cuts = [min(cut, len(rows)) for cut in cuts]
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(links, "BUCKET_KEYS", bucket_keys)
+        patch.setattr(links, "BUCKET_KEYS", bucket)
+        patch.setattr(links, "CHUNK_BYTES", 16 * bucket)
+        patch.setattr(clusters, "SPAN_ROWS", stretch)
+        patch.setattr(survivors, "MEMBERS_AT_ONCE", bucket)
+        patch.setattr(stretches, "STRETCH_ROWS", stretch)
         result = run(tmp_path_factory.mktemp("d"), rows, deduplication, cuts=cuts)
     expected = naive(rows, deduplication)
     assert survivors_of(result, rows) == expected
@@ -280,14 +285,6 @@ def test_nothing_in_nothing_out(tmp_path: Path) -> None:
         assert [part.rows for part in result.parts] == [0, 0]
     nothing = deduplicate([], NEAR, None, {}, scratch=tmp_path / "none", engine=Engine(), progress=quiet)
     assert nothing.content_digest == result.content_digest
-
-
-def test_long_chains_are_followed() -> None:
-    later = np.arange(1, 50_001)
-    shuffled = np.random.default_rng(1).permutation(later)
-    documents, clusters = components(Links(3 * shuffled, 3 * (shuffled - 1)))
-    assert documents.tolist() == list(range(0, 150_001, 3))
-    assert not clusters.any()
 
 
 def test_planted_duplicates_of_real_text_across_sources(tmp_path: Path) -> None:
