@@ -42,7 +42,7 @@ class Platform:
         self.settings = settings
         self.workspace = workspace
         self.report = report
-        self.engine = Engine()
+        self.engine = Engine(settings.engine, settings.ray_address)
 
     @cached_property
     def recorder(self) -> Recorder:

@@ -28,6 +28,8 @@ STARTS = 4
 _OBJECT_STORE_BYTES = 256 * 1024**2
 """Of a cluster of our own: it holds tasks and outcomes, never documents."""
 
+_ANSWER_SECONDS = 10.0
+
 
 def connect(address: str | None) -> Any:
     """Join the cluster at `address`, or start one on this machine; returns the handle of its watch.
@@ -45,7 +47,7 @@ def connect(address: str | None) -> Any:
     if not ray.is_initialized():
         try:
             _start(ray) if address is None else _join(ray, address)
-        except (ConnectionError, OSError, RuntimeError, ValueError) as error:
+        except (OSError, OverflowError, RuntimeError, ValueError) as error:
             where = "on this machine" if address is None else f"at {address}"
             raise Unavailable(
                 f"Ray {where}: got {_first_line(error)}, expected a cluster that answers, with the same versions of Ray "
@@ -75,6 +77,9 @@ def _end(ray: Any, folder: str) -> None:
 
 
 def _join(ray: Any, address: str) -> None:
+    if address != "auto":  # Ray itself would try for minutes
+        host, _, port = address.rpartition(":")
+        socket.create_connection((host, int(port)), timeout=_ANSWER_SECONDS).close()
     environment = {"DAFT_ANALYTICS_ENABLED": "0"}  # Daft reports each import, on every node
     ray.init(
         address=address, log_to_driver=False, logging_level="ERROR", runtime_env={"env_vars": environment}

@@ -124,15 +124,18 @@ class MegatronWriter:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._file.close()
         if kind is not None:
+            self._file.abandon()
             return
+        self._file.close()
         lengths = np.concatenate([np.empty(0, np.int32), *self._lengths])
         index = HashingFile(self._scratch / f"{self._name}.idx")
         try:
             _write_index(index, lengths, self._dtype)
-        finally:
-            index.close()
+        except BaseException:
+            index.abandon()
+            raise
+        index.close()
         self.parts = tuple(
             Part(
                 f"{self._name}.{kind}",
