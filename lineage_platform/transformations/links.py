@@ -2,7 +2,7 @@
 
 A key is a text's SHA-256, or one of its MinHash band keys. Every stretch sends its keys to the buckets they hash to; a
 bucket links every document to the first one that has the same key, and puts the links down by stretch. No step holds
-more than a bucket, whatever the number of links; and where many documents share one key, only a chunk of them.
+more than a bucket, whatever the number of links; and of documents that share one key only a chunk.
 """
 
 from __future__ import annotations
@@ -15,19 +15,21 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from lineage_platform.files import Place, place, release_tree
+from lineage_platform.transformations.buffers import kernel
 from lineage_platform.transformations.engine import Engine, Progress
 from lineage_platform.transformations.first_seen import FirstSeen
 from lineage_platform.transformations.spill import SpillWriter, spill_chunks
 from lineage_platform.transformations.stretches import Cuts, Stretch
 
 BUCKET_KEYS = 2 * 1024 * 1024
-"""Keys in a bucket, on average and at most: about 150 MB while they are linked."""
+"""Keys in a bucket, on average and at most: 32 MB in spills."""
 
 CHUNK_BYTES = 16 * 1024 * 1024
-"""What a task takes from spills, or puts into one, at a time."""
+"""What a task takes from spills at a time."""
 
 Numbers = npt.NDArray[np.int64]
 Words = npt.NDArray[np.uint64]
+Mask = npt.NDArray[np.bool_]
 
 LINK = pa.schema([pa.field("later", pa.int64()), pa.field("first", pa.int64())])
 """Two documents by row number; `later` is the greater one."""
@@ -47,8 +49,7 @@ class Spills:
     def chunks(self, groups: range, schema: pa.Schema) -> Iterator[pa.Table]:
         """The rows of consecutive groups, spill by spill, about CHUNK_BYTES at a time."""
         paths = (str(self.path(number)) for number in range(self.count))
-        for table in spill_chunks(paths, groups, schema, CHUNK_BYTES):
-            yield table.combine_chunks()
+        return spill_chunks(paths, groups, schema, CHUNK_BYTES)
 
     def remove(self) -> None:
         """Nobody reads them any more."""
@@ -130,50 +131,67 @@ def _scatter(task: _Scatter) -> None:
             present[links.column("later").to_numpy() - task.stretch.start] = False
     schema = _schema(task.keys)
     with SpillWriter(place(task.spill), schema) as spill:
-        pending: list[pa.Table] = []
-        size = 0
         for position, batch in task.stretch.batches([task.column]):
             column = batch.column(0)
             sent = present[position : position + len(column)]
             sent = sent & column.is_valid().to_numpy(zero_copy_only=False)
-            documents = np.flatnonzero(sent) + (task.stretch.start + position)
-            pending.append(_keys(column.filter(pa.array(sent)), documents, schema))
-            size += pending[-1].nbytes
-            if size >= CHUNK_BYTES:
-                _send(spill, pending, task.buckets)
-                pending, size = [], 0
-        if size:
-            _send(spill, pending, task.buckets)
-
-
-def _keys(column: pa.Array, documents: Numbers, schema: pa.Schema) -> pa.Table:
-    key: pa.Array = column
-    if schema.field("key").type != column.type:
-        words = _words(column)
-        documents = np.repeat(documents, words.shape[1])
-        key = pa.array(words.ravel())
-    return pa.table([key, pa.array(documents)], schema=schema)
-
-
-def _send(spill: SpillWriter, pending: Sequence[pa.Table], buckets: int) -> None:
-    table = pa.concat_tables(pending).combine_chunks()
-    leading = _words(table.column("key").chunk(0))[:, 0] >> np.uint64(32)
-    numbers = (leading * np.uint64(buckets)) >> np.uint64(32)
-    spill.write(table, numbers.astype(np.uint16 if buckets <= 1 << 16 else np.int64))
+            words, wide = _words(column), task.keys.bit_width // 64
+            total = int(sent.sum()) * (words.shape[1] // wide)
+            keys, documents = np.empty((total, wide), np.uint64), np.empty(total, np.int64)
+            bounds = _partition(words, sent, task.stretch.start + position, task.buckets, keys, documents)
+            data = pa.Array.from_buffers(task.keys, total, [None, pa.py_buffer(keys)])
+            table = pa.table([data, pa.array(documents)], schema=schema)
+            spill.write_runs(table, np.arange(task.buckets), bounds)
 
 
 def _gather(task: _Gather) -> None:
-    seen = None
+    schema = _schema(task.keys)
+    seen = FirstSeen(task.keys.bit_width // 64, BUCKET_KEYS)
+    for table in task.spills.chunks(one(task.bucket), schema):
+        for batch in table.to_batches():
+            seen.note(_words(batch.column("key")))
     with SpillWriter(place(task.links), LINK) as spill:
-        for table in task.spills.chunks(one(task.bucket), _schema(task.keys)):
-            words = _words(table.column("key").chunk(0))
-            seen = seen or FirstSeen(words.shape[1])
-            later, first = seen.add(words, table.column("document").to_numpy())
+        for table in task.spills.chunks(one(task.bucket), schema):
+            found = [
+                seen.add(_words(batch.column("key")), batch.column("document").to_numpy())
+                for batch in table.to_batches()
+            ]
+            later, first = (np.concatenate(ends) for ends in zip(*found, strict=True))
             spill.write(pa.table([later, first], schema=LINK), task.cuts.of_rows(later))
 
 
+@kernel
+def _partition(
+    words: Words, sent: Mask, start: int, buckets: int, keys: Words, documents: Numbers
+) -> Numbers:
+    """Put the keys of the rows that are `sent`, of as many words each as `keys` has, and their row numbers from `start`
+    on, bucket by bucket into `keys` and `documents`; where each bucket begins, and the last one ends."""
+    wide = keys.shape[1]
+    bounds = np.zeros(buckets + 1, np.int64)
+    for row in range(words.shape[0]):
+        if sent[row]:
+            for word in range(0, words.shape[1], wide):
+                bounds[
+                    (((words[row, word] >> np.uint64(32)) * np.uint64(buckets)) >> np.uint64(32))
+                    + np.uint64(1)
+                ] += 1
+    for bucket in range(buckets):
+        bounds[bucket + 1] += bounds[bucket]
+    ends = bounds[:-1].copy()
+    for row in range(words.shape[0]):
+        if sent[row]:
+            for word in range(0, words.shape[1], wide):
+                bucket = ((words[row, word] >> np.uint64(32)) * np.uint64(buckets)) >> np.uint64(32)
+                at = ends[bucket]
+                ends[bucket] = at + 1
+                for part in range(wide):
+                    keys[at, part] = words[row, word + part]
+                documents[at] = start + row
+    return bounds
+
+
 def _words(column: pa.Array) -> Words:
-    """The 64-bit words of a fixed-width column without nulls, little-endian, shape (rows, words)."""
+    """The 64-bit words of a fixed-width column, little-endian, shape (rows, words), read-only."""
     words = column.type.bit_width // 64
     data = column.buffers()[1] if len(column) else b""
     return np.frombuffer(data, "<u8", words * len(column), column.offset * words * 8).reshape(-1, words)

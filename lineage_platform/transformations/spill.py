@@ -19,7 +19,6 @@ import pyarrow as pa
 
 from lineage_platform.files import (
     Place,
-    abandon,
     create,
     open_input,
     place,
@@ -60,12 +59,20 @@ class SpillWriter:
         if not np.array_equal(order, np.arange(len(order))):
             rows = rows.take(pa.array(order))
         starts = np.flatnonzero(np.concatenate([[True], ordered[1:] != ordered[:-1]]))
+        self.write_runs(rows, ordered[starts], np.append(starts, len(ordered)))
+
+    def write_runs(
+        self, rows: pa.Table, groups: npt.NDArray[np.integer], bounds: npt.NDArray[np.integer]
+    ) -> None:
+        """Append rows that lie group by group: `groups[i]` has rows `bounds[i]` to `bounds[i + 1]`, if any."""
         with reaching(self._where):
-            for start, end in zip(starts, [*starts[1:], len(ordered)], strict=True):
+            for group, start, end in zip(
+                groups.tolist(), bounds[:-1].tolist(), bounds[1:].tolist(), strict=True
+            ):
                 for batch in rows.slice(start, end - start).combine_chunks().to_batches():
                     offset = self._file.tell()
                     self._stream.write_batch(batch)
-                    self._directory.append((int(ordered[start]), offset, self._file.tell() - offset))
+                    self._directory.append((group, offset, self._file.tell() - offset))
 
     def __enter__(self) -> Self:
         return self
@@ -76,7 +83,7 @@ class SpillWriter:
         with reaching(self._where):
             self._stream.close()
             if kind is not None:
-                abandon(self._file)
+                self._file.abandon()
                 return
             self._file.close()
             directory = np.array(self._directory or [(-1, 0, 0)], np.int64)

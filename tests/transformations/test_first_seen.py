@@ -17,10 +17,12 @@ from lineage_platform.transformations.first_seen import FirstSeen
 )
 def test_it_is_a_dictionary(words: int, chunks: list[list[int]], spread: int) -> None:
     """Keys that differ in their last word only, and collide in the table, are told apart."""
-    seen, expected, row = FirstSeen(words), dict[int, int](), 0
-    for chunk in chunks:
-        keys = np.zeros((len(chunk), words), np.uint64)
+    seen, expected, row = FirstSeen(words, 4), dict[int, int](), 0
+    arrays = [np.zeros((len(chunk), words), np.uint64) for chunk in chunks]
+    for chunk, keys in zip(chunks, arrays, strict=True):
         keys[:, words - 1] = np.array(chunk, np.uint64) * np.uint64(spread)
+        seen.note(keys)
+    for chunk, keys in zip(chunks, arrays, strict=True):
         again, first = seen.add(keys, np.arange(row, row + len(chunk)))
         pairs = []
         for key in chunk:
@@ -31,11 +33,16 @@ def test_it_is_a_dictionary(words: int, chunks: list[list[int]], spread: int) ->
 
 
 def test_many_keys() -> None:
-    seen = FirstSeen(1)
-    keys = np.random.default_rng(0).permutation(200_000).astype(np.uint64)[:, None]
-    for start in range(0, 200_000, 30_000):
-        again, _ = seen.add(keys[start : start + 30_000], np.arange(start, min(start + 30_000, 200_000)))
+    seen = FirstSeen(1, 100_000)
+    once = np.random.default_rng(0).permutation(200_000).astype(np.uint64)[:, None]
+    chunks = [once[start : start + 30_000] for start in range(0, 200_000, 30_000)] + [once[::-1].copy()]
+    for keys in chunks:
+        seen.note(keys)
+    row = 0
+    for keys in chunks[:-1]:
+        again, _ = seen.add(keys, np.arange(row, row + len(keys)))
         assert len(again) == 0
-    again, first = seen.add(keys[::-1].copy(), np.arange(200_000, 400_000))
+        row += len(keys)
+    again, first = seen.add(chunks[-1], np.arange(200_000, 400_000))
     assert again.tolist() == list(range(200_000, 400_000))
     assert first.tolist() == list(range(199_999, -1, -1))
