@@ -12,7 +12,6 @@ the environment of the process that opens it.
 """
 
 from lineage_platform.files.access import (
-    abandon,
     copy,
     create,
     length,
@@ -30,7 +29,6 @@ from lineage_platform.files.places import Place, Remote, pattern, place
 __all__ = [
     "Place",
     "Remote",
-    "abandon",
     "copy",
     "create",
     "length",

@@ -16,6 +16,9 @@ from lineage_platform.files.storage import file_system
 if TYPE_CHECKING:
     import pyarrow as pa
 
+    from lineage_platform.files.draft import Draft
+    from lineage_platform.files.upload import Upload
+
 Ranges = Sequence[tuple[int, int]]
 """(offset, length) of some bytes of a file."""
 
@@ -35,24 +38,19 @@ def open_input(where: Place) -> pa.NativeFile:
         return file_system().open_input_file(where.address)
 
 
-def create(where: Place) -> pa.NativeFile:
+def create(where: Place) -> Draft | Upload:
     """A new file to write from its beginning; closing it makes it whole. Folders are made where they are missing.
 
-    No file is there before `close`, which puts it in place of an older one; see `abandon` for one that will not be whole.
+    No file is there before `close`, which puts it in place of an older one; `abandon` closes one that will not be whole,
+    of which nothing stays. Raises Unavailable, as the file itself does.
     """
     if isinstance(where, Path):
         from lineage_platform.files.draft import Draft
 
         return Draft.of(where)
-    with reaching(where):
-        return file_system().open_output_stream(where.address)
+    from lineage_platform.files.upload import Upload
 
-
-def abandon(file: pa.NativeFile) -> None:
-    """Close what `create` gave and will not be whole. Locally nothing stays; remotely what was written may be there."""
-    from lineage_platform.files.draft import Draft
-
-    file.abandon() if isinstance(file, Draft) else file.close()
+    return Upload(where)
 
 
 def read_bytes(where: Place) -> bytes:

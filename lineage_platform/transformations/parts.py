@@ -21,7 +21,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from lineage_platform.files import Place, abandon, create, open_input, place, reaching
+from lineage_platform.files import Place, create, open_input, place, reaching
 from lineage_platform.model.versions import Part
 
 ROW_GROUP_ROWS = 64 * 1024
@@ -93,7 +93,7 @@ class HashingFile(io.RawIOBase):
     def abandon(self) -> None:
         """Close a file that will not be whole: no reader shall find it."""
         with reaching(self._where):
-            abandon(self._file)
+            self._file.abandon()
         self.close()
 
     @property

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import gc
 import os
 from pathlib import Path
 
@@ -126,3 +127,17 @@ def test_copies(limit: int, s3: Server, bucket: Remote, monkeypatch: pytest.Monk
     copy(bucket / "one", bucket / "two", len(data))
     assert s3.operations() == ({"CopyObject"} if limit > 5000 else {"HeadObject", "GetObject", "PutObject"})
     assert read_bytes(bucket / "two") == data
+
+
+@pytest.mark.parametrize("size", [1, BIG])
+def test_what_was_not_finished_does_not_come_to_be(size: int, folder: Place) -> None:
+    write(folder / "a", b"before")
+    with pytest.raises(ZeroDivisionError), create(folder / "a") as file:
+        file.write(bytes(size))
+        raise ZeroDivisionError
+    forgotten = create(folder / "a")
+    forgotten.write(bytes(size))
+    forgotten.abandon()
+    del forgotten, file
+    gc.collect()
+    assert read_bytes(folder / "a") == b"before"
