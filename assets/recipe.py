@@ -29,6 +29,11 @@ def recipe(corpus: Corpus) -> str:
     return digest(_json(declared))
 
 
+def layout_of(corpus: Corpus) -> str:
+    """Name of the shard layout: what pins that outlive a change of the sources belong to."""
+    return digest(_json(asdict(corpus.shards)))
+
+
 def _json(value: Any) -> Any:
     if isinstance(value, dict):
         return {str(name): _json(item) for name, item in value.items()}

@@ -3,23 +3,46 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from typing import cast
+from functools import partial
+from itertools import count
+from typing import Any, cast
 
 import expectations.placements
 import expectations.shards
 from assets.corpora import common, source_ids, versions
 from assets.frames import frames
 from assets.platform import Platform
-from assets.recipe import code_version, recipe
+from assets.recipe import code_version, layout_of, recipe
 from assets.step import Checks, Inputs, Step, parts_of
 from lineage_platform.files import Place
 from lineage_platform.model import tables
 from lineage_platform.model.definitions import Corpus, Source
-from lineage_platform.model.versions import Result, Transformation, Version
+from lineage_platform.model.versions import Part, Result, Transformation, Version
 from lineage_platform.transformations import shards
+from lineage_platform.transformations.layout import Run
+from lineage_platform.transformations.reuse import Earlier
+from lineage_platform.transformations.selected import snapshots_in
 from lineage_platform.transformations.tokenizer import shard_count
 
 PIN = "shard-count"
+RUNS = "shard-runs"
+
+
+def earlier_of(platform: Platform, dataset: str) -> Earlier | None:
+    """The current version of a corpus, whose shards may be shared; None where there is none, or a check failed."""
+    version = platform.recorder.latest(dataset)
+    if version is None or not version.passed:
+        return None
+    return Earlier(
+        tuple(platform.paths(version, "shard-fingerprints")),
+        tuple(platform.paths(version, "placements-by-shard")),
+        tuple(
+            Part(file.name, file.role, str(platform.path(file)), file.sha256, file.bytes, file.rows)
+            for role in ("shard", "shard-bin", "shard-idx")
+            for file in version.files_of(role)
+        ),
+        version.statistics.details["encoder"],
+    )
 
 
 def shards_step(corpus: Corpus, sources: dict[str, Source]) -> Step:
@@ -33,30 +56,57 @@ def shards_step(corpus: Corpus, sources: dict[str, Source]) -> Step:
     def encoder(inputs: Inputs) -> Version:
         return cast("Version", inputs[f"{corpus.id}/tokenizer"])
 
+    def filled(inputs: Inputs, size: int) -> int:
+        per_token = encoder(inputs).statistics.details["bytes_per_token"]
+        return shard_count(size, per_token, corpus.shards.tokens)
+
+    def runs(platform: Platform, inputs: Inputs) -> dict[str, list[int]]:
+        """First shard and number of shards of every source that ever was in the corpus; what is pinned stays."""
+        sizes = selected(inputs).statistics.details["by_source"]
+        found: dict[str, list[int]] = {}
+        first = 0
+        for number in count():
+            missing = [source for source in source_ids(corpus) if source not in found]
+            pin = (corpus.id, layout_of(corpus), f"{RUNS}-{number}")
+            pinned = platform.recorder.pinned(*pin)
+            if pinned is None and missing:
+                wanted = [[source, filled(inputs, sizes[source]["bytes"])] for source in missing]
+                pinned = platform.recorder.pin(*pin, partial(list, wanted))
+            if pinned is None:
+                break
+            for source, own in pinned:
+                found[source] = [first, own]
+                first += own
+        return found
+
     def transformation(platform: Platform, inputs: Inputs) -> Transformation:
-        count = platform.recorder.pin(
-            corpus.id,
-            recipe(corpus),
-            PIN,
-            lambda: shard_count(
-                selected(inputs).statistics.bytes,
-                encoder(inputs).statistics.details["bytes_per_token"],
-                corpus.shards.tokens,
-            ),
-        )
-        return Transformation("pack", shards.CODE_VERSION, {**declared, "shard_count": count})
+        shared: dict[str, Any]
+        if corpus.shards.layout == "by-source":
+            pinned = runs(platform, inputs)
+            shared = {"shard_count": sum(own for _, own in pinned.values()), "runs": pinned}
+        else:
+            pin = (corpus.id, recipe(corpus), PIN)
+            size = selected(inputs).statistics.bytes
+            shared = {"shard_count": platform.recorder.pin(*pin, lambda: filled(inputs, size))}
+        return Transformation("pack", shards.CODE_VERSION, {**declared, **shared})
 
     def run(platform: Platform, inputs: Inputs, transformation: Transformation, scratch: Place) -> Result:
+        documents = {
+            version.dataset.removeprefix("documents/"): platform.paths(version, "documents")
+            for version in versions(inputs, "documents/")
+        }
+        runs = transformation.parameters.get("runs", {})
         return shards.pack(
             platform.paths(selected(inputs), "selection"),
-            [
-                path
-                for version in versions(inputs, "documents/")
-                for path in platform.paths(version, "documents")
-            ],
+            [path for paths in documents.values() for path in paths],
             platform.paths(encoder(inputs), "tokenizer")[0],
             corpus,
             transformation.parameters["shard_count"],
+            runs=[
+                Run(source, first, own, snapshots_in(documents.get(source, [])))
+                for source, (first, own) in sorted(runs.items(), key=lambda item: item[1])
+            ],
+            earlier=earlier_of(platform, dataset),
             scratch=scratch,
             engine=platform.engine,
             progress=platform.progress(dataset),

@@ -10,6 +10,7 @@ from lineage_platform.model.terms import Evidence, PersonalData, Scope
 SourceFormat = Literal["jsonl", "json", "csv", "tsv", "parquet", "text", "markdown", "python-distributions"]
 Compression = Literal["auto", "none", "gzip", "zstd", "bz2", "xz"]
 ShardFormat = Literal["parquet", "megatron"]
+ShardLayout = Literal["mixed", "by-source"]
 
 
 @dataclass(frozen=True)
@@ -99,11 +100,13 @@ class TokenizerSpec:
 
 @dataclass(frozen=True)
 class ShardSpec:
-    """Shard layout: target size in tokens, formats to write, seed of the order inside a shard."""
+    """Shard layout: target size in tokens, formats to write, seed of the order inside a shard, and whether a shard has
+    documents of all sources or of one."""
 
     tokens: int = 1_000_000
     formats: tuple[ShardFormat, ...] = ("parquet",)
     seed: int = 0
+    layout: ShardLayout = "mixed"
 
 
 @dataclass(frozen=True)

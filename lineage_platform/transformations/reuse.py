@@ -134,7 +134,7 @@ def unchanged(
     same = {shard for found, _ in outcomes for shard in found}
     kept = {shard: known[shard].parts for shard in sorted(same) if _there(known[shard])}
     rows = sum(count for _, counts in outcomes for shard, count in counts.items() if shard not in kept)
-    return Unchanged(spills, kept, tuple(_ranges(earlier.placements)), rows)
+    return Unchanged(spills, kept, tuple(_ranges(earlier.placements)) if kept else (), rows)
 
 
 def earlier_tokens(placements: Sequence[str], shards: range) -> dict[int, Counts]:
@@ -176,7 +176,9 @@ def write_fingerprints(scratch: Place, fingerprints: Mapping[int, bytes]) -> Par
 
 
 def _known(earlier: Earlier, files: int) -> dict[int, Kept]:
-    """Shards of the earlier version that have all their files."""
+    """Shards of the earlier version that have all their files; none where its tables are lost."""
+    if any(length(path) is None for path in (*earlier.fingerprints, *earlier.placements)):
+        return {}
     parts: dict[str, list[Part]] = defaultdict(list)
     for part in earlier.files:
         parts[part.name.partition(".")[0]].append(part)

@@ -69,7 +69,12 @@ def to_corpus(form: CorpusForm, tokenizer_path: str | None) -> Corpus:
         tokenizer=TokenizerSpec(
             path=tokenizer_path, vocabulary=form.tokenizer.train.vocabulary if form.tokenizer.train else None
         ),
-        shards=ShardSpec(tokens=form.shards.tokens, formats=tuple(form.shards.format), seed=form.shards.seed),
+        shards=ShardSpec(
+            tokens=form.shards.tokens,
+            formats=tuple(form.shards.format),
+            seed=form.shards.seed,
+            layout=form.shards.layout,
+        ),
         seed=form.seed,
         schedule=form.schedule,
         timezone=form.timezone,

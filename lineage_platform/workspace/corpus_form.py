@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
-from lineage_platform.model.definitions import ShardFormat
+from lineage_platform.model.definitions import ShardFormat, ShardLayout
 from lineage_platform.workspace.cron import expected_cron
 from lineage_platform.workspace.fields import Form, Id, Seed, Steward, Text, refused
 
@@ -101,6 +101,10 @@ class ShardsForm(Form):
         default=["parquet"], description="What to write.", examples=["parquet", ["parquet", "megatron"]]
     )
     seed: Seed = Field(default=0, description="Of the order inside a shard, and of the shard of a document.")
+    layout: ShardLayout = Field(
+        default="mixed",
+        description="mixed: every shard has documents of all sources; by-source: every source has shards of its own.",
+    )
 
 
 class CorpusForm(Form):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,18 +16,8 @@ from lineage_platform import open_workspace
 from lineage_platform.transformations.megatron import read_tokens
 from lineage_platform.wiring.reading import OpenWorkspace
 from tests.assets.running import answer, lineage
-from tests.assets.worlds import make_workspace
 
 pytestmark = pytest.mark.slow
-
-
-@pytest.fixture(scope="module")
-def workspace(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    root = make_workspace(tmp_path_factory.mktemp("main-job"))
-    done = lineage(root, "materialize", "mini")
-    assert done.returncode == 0, done.stdout + done.stderr
-    yield root
-    lineage(root, "down")
 
 
 def shards(workspace: Path) -> list[dict[str, Any]]:
@@ -70,10 +59,10 @@ def test_shards_read_back_exactly(workspace: Path) -> None:
             pd.read_parquet(opened.store.path(f)) for f in version.files_of("placements-by-shard")
         )
         documents = {
-            key: text
+            key: (identity, text)
             for source in ("notes", "reviews")
             for path in opened.recorder.paths(opened.recorder.usable(f"documents/{source}"), "documents")
-            for key, text in pq.read_table(path, columns=["document", "text"])
+            for key, identity, text in pq.read_table(path, columns=["document", "identity", "text"])
             .to_pandas()
             .itertuples(index=False)
         }
@@ -83,8 +72,8 @@ def test_shards_read_back_exactly(workspace: Path) -> None:
             number = int(name.removeprefix("shard-").removesuffix(".parquet"))
             table = pd.read_parquet(path)
             placed = by_shard[by_shard["shard"] == number].sort_values("row")
-            assert table["document"].tolist() == placed["document"].tolist()
-            assert table["text"].tolist() == [documents[key] for key in table["document"]]
+            rows = list(zip(table["identity"], table["text"], strict=True))
+            assert rows == [documents[key] for key in placed["document"]]
             offset = 0
             for text, count in zip(table["text"], placed["tokens"], strict=True):
                 ids = read_tokens(paths[name.replace(".parquet", ".bin")], np.dtype("uint16"), offset, count)

@@ -139,7 +139,7 @@ def swap(table: pa.Table, column: str) -> pa.Table:
 
 
 ROLES = {
-    "shard": ("text", "document"),
+    "shard": ("text", "identity"),
     "placements-by-shard": ("document", "terms", "tokens", "row"),
     "placements-by-document": ("document", "terms", "tokens", "row", "shard"),
     "shards-by-snapshot": ("documents", "tokens", "shard", "snapshot"),

@@ -296,6 +296,12 @@ def test_a_lost_file_is_made_again(world: World, tmp_path: Path) -> None:
     same(after, world.pack(Reading()))
 
 
+@pytest.mark.parametrize("role", ["fingerprints", "placements"])
+def test_a_version_whose_tables_are_lost_shares_nothing(world: World, first: Result, role: str) -> None:
+    lost = earlier_of(first, **{role: (world.folder / "gone.parquet",)})
+    assert len(written(world.pack(Reading(), lost), world.scratch)) == SHARDS
+
+
 def test_no_token_is_taken_from_an_encoder_that_is_not_trusted_now(
     world: World, first: Result, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -33,7 +33,7 @@ def test_what_is_written_is_what_is_defined(world: World) -> None:
     world.write(
         MIX,
         CORPUS.format(id="mix").replace("  train: {vocabulary: 1000}", "  path: tok/tokenizer.json")
-        + "title: The mix\ndeduplication: {minhash: false}\nshards: {tokens: 5, format: [megatron, parquet], seed: 2}\n"
+        + "title: The mix\ndeduplication: {minhash: false}\nshards: {tokens: 5, format: [megatron, parquet], seed: 2, layout: by-source}\n"
         + 'seed: 3\nschedule: "*/5 3 * * mon"\ntimezone: Asia/Shanghai\n',
     )
     workspace = world.load()
@@ -49,7 +49,7 @@ def test_what_is_written_is_what_is_defined(world: World) -> None:
     assert corpus.sources == (WeightedSource("one"), WeightedSource("two", 0.5))
     assert corpus.deduplication == Deduplication(exact=True, minhash=None)
     assert corpus.tokenizer == TokenizerSpec(path=str(world.root / "tok/tokenizer.json"))
-    assert corpus.shards == ShardSpec(tokens=5, formats=("megatron", "parquet"), seed=2)
+    assert corpus.shards == ShardSpec(tokens=5, formats=("megatron", "parquet"), seed=2, layout="by-source")
     assert (corpus.title, corpus.seed, corpus.schedule) == ("The mix", 3, "*/5 3 * * mon")
 
 

@@ -54,6 +54,7 @@ def test_our_own_workspaces_are_valid_and_name_their_schema(kind: str, workspace
         ("corpus", {"sources": []}),
         ("corpus", {"sources": [{"id": "a", "weight": 0}]}),
         ("corpus", {"shards": {"format": "arrow"}}),
+        ("corpus", {"shards": {"layout": "by-licence"}}),
         ("corpus", {"deduplication": {"minhash": True}}),
     ],
 )
