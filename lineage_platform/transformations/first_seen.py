@@ -55,6 +55,9 @@ class FirstSeen:
         if wanted <= len(self._rows):
             return
         keys, rows = self._keys, self._rows
+        keys.flags.writeable = rows.flags.writeable = (
+            False  # as others come, so that the kernel is compiled once
+        )
         self._keys = np.empty((wanted, keys.shape[1]), np.uint64)
         self._rows = np.full(wanted, _NONE, np.int64)
         full = np.flatnonzero(rows != _NONE)
@@ -81,7 +84,7 @@ def _repeated(keys: Words, bits: int, again: Words, places: Numbers) -> int:
     for i in range(keys.shape[0]):
         place = (keys[i, 0] * _GOLDEN) >> shift
         places[count] = i
-        count += np.int64((again[place >> np.uint64(6)] >> (place & np.uint64(63))) & np.uint64(1))
+        count += int((again[place >> np.uint64(6)] >> (place & np.uint64(63))) & np.uint64(1))
     return count
 
 

@@ -191,7 +191,10 @@ def _partition(
 
 
 def _words(column: pa.Array) -> Words:
-    """The 64-bit words of a fixed-width column, little-endian, shape (rows, words), read-only."""
+    """The 64-bit words of a fixed-width column, little-endian, shape (rows, words); read-only, always, so that a kernel
+    is compiled once."""
     words = column.type.bit_width // 64
     data = column.buffers()[1] if len(column) else b""
-    return np.frombuffer(data, "<u8", words * len(column), column.offset * words * 8).reshape(-1, words)
+    values = np.frombuffer(data, "<u8", words * len(column), column.offset * words * 8)
+    values.flags.writeable = False
+    return values.reshape(-1, words)
