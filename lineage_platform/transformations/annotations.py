@@ -26,7 +26,7 @@ from lineage_platform.transformations.digest import Rows, SpilledRows, content_d
 from lineage_platform.transformations.engine import Engine, Progress
 from lineage_platform.transformations.parts import PartWriter, read_batches
 
-CODE_VERSION = "1"
+CODE_VERSION = "2"
 """To be raised with any change of a measure, of language detection, of band keys, or of the digest."""
 
 _READ = ("document", "identity", "sha256", "terms", "text", "language")

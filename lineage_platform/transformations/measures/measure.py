@@ -14,6 +14,7 @@ from lineage_platform.transformations.measures import minhash as signatures
 from lineage_platform.transformations.measures import repetition
 from lineage_platform.transformations.measures import words as wording
 from lineage_platform.transformations.measures.characters import character_classes
+from lineage_platform.transformations.measures.marks import mark, new_marked
 
 CHUNK_BYTES = 128 * 1024
 CHUNK_TEXTS = 256
@@ -41,13 +42,15 @@ def measure(texts: pa.LargeStringArray, minhash: MinHashSettings) -> pa.RecordBa
     chunks = list(_chunks(offsets))
     longest = max((int(offsets[last] - offsets[first]) for first, last in chunks), default=0)
     most = longest // 2 + CHUNK_TEXTS
+    marked = new_marked(longest)
     words = wording.new_words(most, CHUNK_TEXTS)
     lines, paragraphs = wording.new_passages(most, CHUNK_TEXTS), wording.new_passages(most, CHUNK_TEXTS)
     table, candidates = repetition.new_table(most), repetition.new_candidates(most)
     ends, normal = np.empty(most + 1, np.int64), np.empty(most, np.uint64)
     for first, last in chunks:
         count = last - first
-        wording.cut(values, offsets, first, last, classes, words, lines, paragraphs, counts[first:last])
+        mark(values, offsets[first], offsets[last] - offsets[first], marked)
+        wording.cut(marked, offsets, first, last, classes, words, lines, paragraphs, counts[first:last])
         repetition.repeat(words, lines, paragraphs, count, table, candidates, ends, repeats[first:last])
         for column, starts in enumerate((words.first, lines.first, paragraphs.first)):
             lengths[first:last, column] = np.diff(starts[: count + 1])

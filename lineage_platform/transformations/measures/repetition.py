@@ -38,6 +38,7 @@ COUNTS = FIRST_NGRAM + len(TOP) + len(DUPLICATE)
 Sums = npt.NDArray[np.int64]
 
 _LONGEST_TOP, _LONGEST = TOP[-1], DUPLICATE[-1]
+_MOST_SEEN_BITS = 17
 
 
 class Table(NamedTuple):
@@ -50,11 +51,15 @@ class Table(NamedTuple):
 
 
 class Candidates(NamedTuple):
-    """n-grams of one text that may occur more than once: where they begin, their hash, their slot in the table."""
+    """n-grams of one text that may occur more than once: where they begin, their hash, their slot in the table.
+
+    `seen` is scratch: how often, up to twice, a part of a hash was met.
+    """
 
     start: npt.NDArray[np.int32]
     hash: npt.NDArray[np.uint64]
     slot: npt.NDArray[np.int32]
+    seen: npt.NDArray[np.uint8]
 
 
 def new_table(entries: int) -> Table:
@@ -70,7 +75,12 @@ def new_table(entries: int) -> Table:
 
 def new_candidates(entries: int) -> Candidates:
     """Room for at most `entries` n-grams."""
-    return Candidates(np.empty(entries, np.int32), np.empty(entries, np.uint64), np.empty(entries, np.int32))
+    return Candidates(
+        np.empty(entries, np.int32),
+        np.empty(entries, np.uint64),
+        np.empty(entries, np.int32),
+        np.empty(1 << _MOST_SEEN_BITS, np.uint8),
+    )
 
 
 @kernel
@@ -111,6 +121,29 @@ def _duplicate_passages(passages: Passages, text: int, table: Table) -> tuple[in
             duplicates += 1
             characters += passages.characters[i]
     return duplicates, characters
+
+
+@kernel
+def _repeated(candidates: Candidates, count: int) -> int:
+    """Keep those of the first `count` candidates that may be repeated; returns how many, of few too many.
+
+    A hash that shares its part with no other is of an n-gram that stands once: most go here, without a branch, before the
+    table is asked.
+    """
+    bits = min(_bits_for(count) + 2, _MOST_SEEN_BITS)
+    shift = np.uint64(64 - bits)
+    seen = candidates.seen
+    seen[: 1 << bits] = 0
+    for i in range(count):
+        part = np.int64((candidates.hash[i] * SEQUENCE) >> shift)
+        seen[part] = 1 + (seen[part] > 0)
+    kept = 0
+    for i in range(count):
+        part = np.int64((candidates.hash[i] * SEQUENCE) >> shift)
+        candidates.start[kept] = candidates.start[i]
+        candidates.hash[kept] = candidates.hash[i]
+        kept += seen[part] > 1
+    return kept
 
 
 @kernel
@@ -171,8 +204,9 @@ def repeat(
         for i in range(count):
             candidates.start[i] = i
             candidates.hash[i] = (words.surface[base + i] * SEQUENCE) ^ words.surface[base + i + 1]
-        bits = _bits_for(count)
         for ngram in range(2, _LONGEST + 1):
+            count = _repeated(candidates, count)
+            bits = _bits_for(count)
             table.clock[0] += 1
             stamp = table.clock[0]
             for i in range(count):

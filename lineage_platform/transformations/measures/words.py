@@ -29,6 +29,8 @@ import numpy as np
 import numpy.typing as npt
 
 from lineage_platform.transformations.buffers import Bytes, Offsets, kernel
+from lineage_platform.transformations.measures import marks as marking
+from lineage_platform.transformations.measures.bits import EACH, load, ones, trailing_zeros
 from lineage_platform.transformations.measures.characters import (
     BULLET,
     HAN,
@@ -38,6 +40,7 @@ from lineage_platform.transformations.measures.characters import (
     UNSPACED,
     WHITE,
 )
+from lineage_platform.transformations.measures.marks import Marked
 from lineage_platform.transformations.measures.mixing import SEQUENCE, SYMBOL, mix
 
 STOP_WORDS = ("the", "be", "to", "of", "and", "that", "have", "with")
@@ -56,7 +59,16 @@ STOP_WORDS = ("the", "be", "to", "of", "and", "that", "have", "with")
 COUNTS = 9
 
 _ASCII_BULLETS = (ord("-"), ord("*"), ord("+"))
-_FULL_STOP, _HASH, _LINE_FEED, _ELLIPSIS = ord("."), ord("#"), ord("\n"), 0x2026
+_FULL_STOP, _LINE_FEED, _SPACE, _ELLIPSIS = ord("."), ord("\n"), ord(" "), 0x2026
+
+_PUNCTUATIONS = np.uint64(marking.PUNCTUATION * EACH)
+_HASHES = np.uint64(marking.HASH * EACH)
+_FULL_STOPS = np.uint64(marking.FULL_STOP * EACH)
+_WHITE_MARK, _PUNCTUATION_MARK = np.uint8(marking.WHITE), np.uint8(marking.PUNCTUATION)
+_RUN = 56  # marks that a load gives at any place in a bitmap
+_ONE, _HALF = np.uint64(1), np.uint64(32)
+_LOW = np.array([(1 << 8 * min(size, 8)) - 1 for size in range(17)], np.uint64)
+_HIGH = np.array([(1 << 8 * max(size - 8, 0)) - 1 for size in range(17)], np.uint64)
 
 
 class Words(NamedTuple):
@@ -91,18 +103,58 @@ def new_passages(entries: int, texts: int) -> Passages:
     return Passages(np.empty(entries, np.uint64), np.empty(entries, np.int32), np.empty(texts + 1, np.int64))
 
 
-def _stop_word_hashes() -> npt.NDArray[np.uint64]:
+@kernel
+def _absorb(value: np.uint64, chunk: np.uint64) -> np.uint64:
+    value = (value ^ chunk) * SYMBOL
+    return value ^ (value >> _HALF)
+
+
+@kernel
+def hash_bytes(data: Bytes, first: int, end: int) -> np.uint64:
+    """Hash of data[first:end], eight bytes at a time; reads up to 16 bytes beyond, which do not matter."""
+    value = SYMBOL
+    size = end - first
+    while end - first > 16:
+        value = _absorb(value, load(data, first))
+        first += 8
+    value = _absorb(value, load(data, first) & _LOW[end - first])
+    return mix(_absorb(value, load(data, first + 8) & _HIGH[end - first]) ^ np.uint64(size))
+
+
+def _stop_words() -> tuple[npt.NDArray[np.uint64], npt.NDArray[np.uint8]]:
+    """Hashes of the stop words, each where its low bits say, and a bit for each there."""
     mask = (1 << 64) - 1
     hashes = []
     for word in STOP_WORDS:
         value = int(SYMBOL)
-        for letter in word.encode():
-            value = ((value ^ letter) * int(SYMBOL)) & mask
-        hashes.append(value)
-    return np.array(hashes, np.uint64)
+        for chunk in (int.from_bytes(word.encode(), "little"), 0):
+            value = (value ^ chunk) * int(SYMBOL) & mask
+            value ^= value >> 32
+        value ^= len(word)
+        for factor in (0xFF51AFD7ED558CCD, 0xC4CEB9FE1A85EC53):
+            value = (value ^ (value >> 33)) * factor & mask
+        hashes.append(value ^ (value >> 33))
+    size = next(size for size in (8, 16, 32, 64, 128, 256) if len({h % size for h in hashes}) == len(hashes))
+    table, bits = np.zeros(size, np.uint64), np.zeros(size, np.uint8)
+    for number, value in enumerate(hashes):
+        table[value % size], bits[value % size] = value, 1 << number
+    return table, bits
 
 
-_STOP_WORD_HASHES = _stop_word_hashes()
+_STOP_WORDS, _STOP_WORD_BITS = _stop_words()
+_STOP_WORD_SLOTS = np.uint64(len(_STOP_WORDS) - 1)
+
+
+@kernel
+def _normal(data: Bytes, marks: Bytes, normal: Bytes, first: int, end: int) -> int:
+    """Put the normal form of the word data[first:end] into `normal`; its length."""
+    read, read_marks = data[first:end], marks[first:end]
+    size = np.uint64(0)
+    for i in range(read.size):
+        mark = read_marks[i]
+        normal[size] = read[i] | ((mark & marking.CAPITAL) << 4)
+        size += np.uint64(mark & marking.PUNCTUATION == 0)
+    return int(size)
 
 
 @kernel
@@ -130,8 +182,36 @@ def _decode(values: Bytes, position: int, end: int) -> tuple[np.uint32, int]:
 
 
 @kernel
+def _is_han(data: Bytes, position: int, end: int) -> bool:
+    """Whether a character of U+4E00 to U+9FFF is there: a Han letter."""
+    byte = data[position]
+    return 0xE4 <= byte <= 0xE9 and (byte > 0xE4 or data[position + 1] >= 0xB8) and position + 3 <= end
+
+
+@kernel
+def _ellipses(data: Bytes, first: int, end: int) -> int:
+    """Three full stops in a row, each three once."""
+    found = stops = 0
+    for position in range(first, end):
+        stops = stops + 1 if data[position] == _FULL_STOP else 0
+        found += stops == 3
+        stops = 0 if stops == 3 else stops
+    return found
+
+
+@kernel
+def _ends_in_ellipsis(data: Bytes, first: int, end: int) -> bool:
+    stop = end
+    while stop > first and data[stop - 1] == _FULL_STOP:
+        stop -= 1
+    if end - stop >= 3:
+        return True
+    return stop - first >= 3 and data[stop - 3] == 0xE2 and data[stop - 2] == 0x80 and data[stop - 1] == 0xA6
+
+
+@kernel
 def cut(
-    values: Bytes,
+    marked: Marked,
     offsets: Offsets,
     first: int,
     last: int,
@@ -141,25 +221,39 @@ def cut(
     paragraphs: Passages,
     counts: npt.NDArray[np.int64],
 ) -> None:
-    """Cut texts `first` to `last` (bytes `values`, starts `offsets`) into `words`, `lines` and `paragraphs`.
+    """Cut texts `first` to `last` into `words`, `lines` and `paragraphs`.
 
-    `classes` is `characters.character_classes()`; `counts` has shape (texts, COUNTS) and is overwritten.
+    `marked` has their bytes, from offsets[first] on, and the marks of these, where those of punctuation beyond ASCII are put
+    right on the way. `classes` is `characters.character_classes()`; `counts` has shape (texts, COUNTS) and is overwritten.
     """
+    data, marks, ends_here, letters_here, changing_here, spare = marked
+    surfaces, normals, characters = words.surface, words.normal, words.characters
+    base = offsets[first]
     word = line = paragraph = 0
     for text in range(first, last):
         row = text - first
         words.first[row], lines.first[row], paragraphs.first[row] = word, line, paragraph
-        position, end = offsets[text], offsets[text + 1]
+        position, end = offsets[text] - base, offsets[text + 1] - base
         han = punctuation = hashes = ellipses = alphabetic = bullet_lines = ellipsis_lines = total = 0
-        stop_words = 0
-        line_hash, line_characters, ends_in_ellipsis = SEQUENCE, 0, False
+        stop_words = np.uint8(0)
+        line_hash, line_characters = SEQUENCE, 0
         paragraph_hash, paragraph_characters = SEQUENCE, 0
+        start = word_end = position
+        triple = np.uint64(0)
+        for place in range(position, end, 8):
+            here = load(marks, place) & _LOW[min(8, end - place)]
+            punctuation += ones(here & _PUNCTUATIONS)
+            hashes += ones(here & _HASHES)
+            triple |= load(marks, place) & load(marks, place + 1) & load(marks, place + 2) & _FULL_STOPS
+        if triple:
+            ellipses = _ellipses(data, position, end)
         while position <= end:
-            if position == end or values[position] == _LINE_FEED:
+            if position == end or data[position] == _LINE_FEED:
+                total += line_characters
                 if line_characters > 0:
                     lines.surface[line], lines.characters[line] = mix(line_hash), line_characters
                     line += 1
-                    ellipsis_lines += ends_in_ellipsis
+                    ellipsis_lines += _ends_in_ellipsis(data, start, word_end)
                     paragraph_hash = (paragraph_hash ^ line_hash) * SEQUENCE
                     paragraph_characters += line_characters
                 if paragraph_characters > 0 and (line_characters == 0 or position == end):
@@ -170,80 +264,79 @@ def cut(
                 line_hash, line_characters = SEQUENCE, 0
                 position += 1
                 continue
-            surface, normal = SYMBOL, SYMBOL
-            length = normal_length = full_stops = 0
-            opening = np.uint32(0)
-            seen = np.uint8(0)
-            while position < end:
-                byte = values[position]
-                if byte < 128:
-                    bits = classes[byte]
-                    if bits & WHITE:
-                        break
+            if marks[position] & _WHITE_MARK:
+                position += 1
+                while data[position] == _SPACE and position < end:
                     position += 1
-                    if length == 0:
-                        opening = np.uint32(byte)
-                    length += 1
-                    surface = (surface ^ np.uint64(byte)) * SYMBOL
-                    if bits & PUNCTUATION:
-                        punctuation += 1
-                        if byte == _FULL_STOP:
-                            full_stops += 1
-                            ellipses += full_stops % 3 == 0
-                        else:
-                            full_stops = 0
-                            hashes += byte == _HASH
-                    else:
-                        full_stops = 0
-                        seen |= bits
-                        normal_length += 1
-                        normal = (normal ^ np.uint64(byte | ((bits & LETTER) << 4))) * SYMBOL
+                continue
+            line_before = line_characters
+            while _is_han(data, position, end):
+                surface = hash_bytes(data, position, position + 3)
+                surfaces[word], normals[word], characters[word] = surface, surface, 1
+                word += 1
+                line_hash = (line_hash ^ surface) * SEQUENCE
+                line_characters += 1
+                position += 3
+            if line_characters > line_before:
+                start, word_end = position - 3, position
+                han += line_characters - line_before
+                alphabetic += line_characters - line_before
+                continue
+            first_byte = position
+            length = changing = letters = 0
+            while position < end:
+                place, shift = position >> 3, np.uint64(position & 7)
+                ends = load(ends_here, place) >> shift
+                size = min(trailing_zeros(ends), _RUN, end - position)
+                these = (_ONE << np.uint64(size)) - _ONE
+                letters |= (load(letters_here, place) >> shift) & these != 0
+                changing |= (load(changing_here, place) >> shift) & these != 0
+                length += size
+                position += size
+                if size == _RUN:
                     continue
-                point, size = _decode(values, position, end)
+                if position == end or marks[position] & _WHITE_MARK:
+                    break
+                point, size = _decode(data, position, end)
                 bits = classes[point] if point < LIMIT else np.uint8(0)
                 if bits & WHITE or (bits & UNSPACED and length > 0):
                     break
-                position += size
-                if length == 0:
-                    opening = point
-                length += 1
-                full_stops = 3 if point == _ELLIPSIS else 0
-                ellipses += point == _ELLIPSIS
-                surface = (surface ^ np.uint64(point)) * SYMBOL
-                seen |= bits
+                letters |= bits & LETTER > 0
                 if bits & PUNCTUATION:
+                    changing = 1
                     punctuation += 1
-                else:
-                    normal_length += 1
-                    normal = (normal ^ np.uint64(point)) * SYMBOL
+                    ellipses += point == _ELLIPSIS
+                    for i in range(position, position + size):
+                        marks[i] = _PUNCTUATION_MARK
+                length += 1
+                position += size
                 if bits & UNSPACED:
-                    if bits & HAN:
-                        han += 1
+                    han += 1 if bits & HAN else 0
                     break
             if length == 0:
-                position += 1 if values[position] < 128 else _decode(values, position, end)[1]
+                position += _decode(data, position, end)[1]
                 continue
-            surface = mix(surface)
-            if 2 <= normal_length <= 4:
-                for i in range(_STOP_WORD_HASHES.size):
-                    if normal == _STOP_WORD_HASHES[i]:
-                        stop_words |= 1 << i
-            words.surface[word] = surface
-            words.normal[word] = mix(normal) if normal_length > 0 else np.uint64(0)
-            words.characters[word] = length
+            start, word_end = first_byte, position
+            surface = hash_bytes(data, start, word_end)
+            normal = surface
+            if changing:
+                size = _normal(data, marks, spare, start, word_end)
+                normal = hash_bytes(spare, 0, size) if size > 0 else np.uint64(0)
+            slot = normal & _STOP_WORD_SLOTS
+            stop_words |= _STOP_WORD_BITS[slot] * np.uint8(_STOP_WORDS[slot] == normal)
+            surfaces[word], normals[word], characters[word] = surface, normal, length
             word += 1
-            if seen & LETTER:
-                alphabetic += 1
-            total += length
+            alphabetic += letters
             if line_characters == 0:
+                opening = np.uint32(data[start])
+                if opening >= 128:
+                    opening = _decode(data, start, end)[0]
                 is_bullet = opening < LIMIT and classes[opening] & BULLET > 0
                 for sign in _ASCII_BULLETS:
                     is_bullet |= length == 1 and opening == sign
-                if is_bullet:
-                    bullet_lines += 1
+                bullet_lines += 1 if is_bullet else 0
             line_hash = (line_hash ^ surface) * SEQUENCE
             line_characters += length
-            ends_in_ellipsis = full_stops >= 3
         counts[row, CHARACTERS] = total
         counts[row, HAN_CHARACTERS] = han
         counts[row, PUNCTUATION_CHARACTERS] = punctuation
