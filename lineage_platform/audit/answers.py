@@ -7,7 +7,7 @@ placement: a document of two epochs counts twice, in its shard, its source and i
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, is_dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -140,11 +140,35 @@ class ShardTrace(Answer):
 
     def rows(self) -> list[dict[str, Any]]:
         """One row for each source, snapshot and rights."""
-        return [
-            {"source": source.source, "snapshot": source.snapshot, **plain(terms)}
-            for source in self.sources
-            for terms in source.terms
-        ]
+        return by_source(self.sources)
+
+
+@dataclass(frozen=True)
+class CorpusTrace(Answer):
+    """Where a whole corpus version came from: `lineage trace` without a shard."""
+
+    corpus: str
+    version: str
+    shards: int
+    documents: int
+    tokens: int
+    sources: tuple[SourceShare, ...]
+    transformations: tuple[Step, ...]
+    evidence: Evidence
+    gaps: tuple[Gap, ...]
+
+    def rows(self) -> list[dict[str, Any]]:
+        """One row for each source, snapshot and rights."""
+        return by_source(self.sources)
+
+
+def by_source(sources: Sequence[SourceShare]) -> list[dict[str, Any]]:
+    """One row for each source, snapshot and rights."""
+    return [
+        {"source": source.source, "snapshot": source.snapshot, **plain(terms)}
+        for source in sources
+        for terms in source.terms
+    ]
 
 
 @dataclass(frozen=True)

@@ -12,11 +12,8 @@ from lineage_platform.catalog.rows import CheckpointRow, LeafRow
 from lineage_platform.errors import VerificationFailed
 from lineage_platform.ledger import merkle
 
-_Proved = tuple[int, bytes, bool, bytes]
-"""(index, leaf hash, whether erased, root of the checkpoint): everything that a proof rests on."""
-
-_PROVED: dict[_Proved, Entry] = {}
-"""Entries without a doubt about them. They need no second proof while the ledger says the same of them."""
+_PROVED: dict[tuple[int, bytes], Entry] = {}
+"""Entries without a doubt about them, by index and root of the checkpoint: under one root an entry cannot be another one."""
 
 _MOST_PROVED = 20_000
 
@@ -25,33 +22,34 @@ def gather(catalog: Catalog, indexes: Iterable[int]) -> tuple[Evidence, list[Gap
     """The entries at `indexes`; what cannot be proved is a gap."""
     wanted = sorted(set(indexes))
     checkpoint = catalog.checkpoint()
-    heads = catalog.leaf_heads(wanted)
     root = checkpoint.root if checkpoint else b""
-    names = {index: (index, *head, root) for index, head in heads.items()}
-    fresh = [index for index, name in names.items() if name not in _PROVED]
-    made = _prove(catalog, fresh, checkpoint) if fresh else {}
-    gaps = []
-    entries = []
-    for index in wanted:
-        if index in made:
-            entry, doubts = made[index]
-            gaps.extend(doubts)
-            entries.append(entry)
-        elif index in names:
-            entries.append(_PROVED[names[index]])
-        else:
-            gaps.append(Gap("event-missing", str(index), "the ledger has no entry of this index"))
+    erased = catalog.erased()
+    known = {
+        index: entry for index in wanted if (entry := _PROVED.get((index, root))) and index not in erased
+    }
+    made = _prove(catalog, [index for index in wanted if index not in known], checkpoint)
     if len(_PROVED) + len(made) > _MOST_PROVED:
         _PROVED.clear()
-    _PROVED.update((names[index], entry) for index, (entry, doubts) in made.items() if not doubts)
+    gaps = []
+    for index in wanted:
+        if index in made:
+            known[index], doubts = made[index]
+            gaps.extend(doubts)
+            if not doubts:
+                _PROVED[index, root] = known[index]
+        elif index not in known:
+            gaps.append(Gap("event-missing", str(index), "the ledger has no entry of this index"))
+    entries = tuple(known[index] for index in wanted if index in known)
     signed = SignedCheckpoint(checkpoint.size, root.hex(), checkpoint.note) if checkpoint else None
-    return Evidence(signed, tuple(entries)), gaps
+    return Evidence(signed, entries), gaps
 
 
 def _prove(
     catalog: Catalog, indexes: Sequence[int], checkpoint: CheckpointRow | None
 ) -> dict[int, tuple[Entry, list[Gap]]]:
     """Entries with what is doubtful about them."""
+    if not indexes:
+        return {}
     size = checkpoint.size if checkpoint else 0
     leaves = catalog.leaves(indexes)
     proofs = _proofs(catalog, [index for index in leaves if index < size], size)

@@ -21,7 +21,7 @@ Rule = tuple[int, int | None]
 _SUBJECTS = """
     SELECT subject, document FROM read_parquet($files) WHERE list_contains($subjects::BLOB[], subject) ORDER BY ALL
 """
-_UNKNOWN: Statement = {"licence": NOASSERTION, "consent_basis": "unknown", "personal_data": "unknown"}
+UNKNOWN = (NOASSERTION, "unknown", "unknown")
 
 
 class Rights:
@@ -31,7 +31,10 @@ class Rights:
         self._catalog = catalog
         self._as_of = as_of
         self._overlay = {row.id: row for row in catalog.overlay(as_of)}
-        self._terms: dict[int, TermsRow] = {}
+        self._replacing = {
+            row.id: TermsRow(0, row.statement, row.ledger_index) for row in self._overlay.values()
+        }
+        self._terms: Mapping[int, TermsRow] = {}
 
     def lay_over(self, index: Index, documents: Callable[[], Sequence[VersionFile]]) -> list[Interval]:
         """Tell the index which document keys the overlay covers; `documents` are the files that hold data subjects."""
@@ -47,7 +50,8 @@ class Rights:
 
     def learn(self, numbers: Iterable[int] | None) -> None:
         """Read the statements about some terms numbers, or about all; before asking for them."""
-        self._terms |= self._catalog.terms(self._as_of, None if numbers is None else sorted(set(numbers)))
+        found = self._catalog.terms(self._as_of, numbers)
+        self._terms = found if self._as_of is None else {**self._terms, **found}
 
     @property
     def known(self) -> dict[int, Statement]:
@@ -59,32 +63,26 @@ class Rights:
         """Every statement of the overlay in force, by overlay row."""
         return {number: row.statement for number, row in self._overlay.items()}
 
+    def row(self, rule: Rule) -> TermsRow | None:
+        """What counts for documents under `rule`, with the entry that states it; None where nothing was stated."""
+        number, overlay = rule
+        return self._terms.get(number) if overlay is None else self._replacing[overlay]
+
     def statement(self, rule: Rule) -> Statement | None:
         """What counts for documents under `rule`; None where nothing was stated."""
-        number, overlay = rule
-        if overlay is not None:
-            return self._overlay[overlay].statement
-        row = self._terms.get(number)
+        row = self.row(rule)
         return row.statement if row else None
-
-    def share(self, rule: Rule) -> tuple[str, str, str]:
-        """(licence, consent basis, personal-data class), with the words for unknown where nothing was stated."""
-        statement = self.statement(rule) or _UNKNOWN
-        return statement["licence"], statement["consent_basis"], statement["personal_data"]
 
     def ledger_indexes(self, rules: Iterable[Rule]) -> set[int]:
         """The entries that state what counts."""
-        return {
-            self._overlay[overlay].ledger_index if overlay is not None else self._terms[number].ledger_index
-            for number, overlay in rules
-            if overlay is not None or number in self._terms
-        }
+        return {row.ledger_index for row in map(self.row, rules) if row is not None}
 
     def gaps(self, rules: Iterable[Rule]) -> list[Gap]:
         """What the statements leave open: none at all, an unresolved licence, validity that is over or to come."""
         today = (self._as_of or datetime.now(UTC)).astimezone(UTC).date().isoformat()
         gaps = []
-        for rule in sorted(set(rules), key=str):
+        doubtful = [rule for rule in set(rules) if not ((row := self.row(rule)) and row.settled)]
+        for rule in sorted(doubtful, key=str):
             statement = self.statement(rule)
             name = str(rule[0]) if rule[1] is None else f"overlay/{rule[1]}"
             if statement is None:

@@ -1,27 +1,44 @@
-"""Where a shard came from: placements, then terms and snapshots, then the evidence."""
+"""Where a shard, or a whole corpus version, came from: placements, then terms and snapshots, then the evidence."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import closing
 from datetime import datetime
 
-from lineage_platform.audit.answers import Gap, ShardTrace, SourceShare, TermsShare
+from lineage_platform.audit.answers import (
+    CorpusTrace,
+    Evidence,
+    Gap,
+    ShardTrace,
+    SourceShare,
+    Step,
+    TermsShare,
+)
 from lineage_platform.audit.evidence import gather
-from lineage_platform.audit.index import Index
+from lineage_platform.audit.index import Index, Row
 from lineage_platform.audit.lookup import corpus_version, shard_of
 from lineage_platform.audit.needs import Catalog, Files
 from lineage_platform.audit.provenance import steps
-from lineage_platform.audit.rights import Rights, Rule
-from lineage_platform.catalog.rows import ShardRow, SnapshotRow, Upstream
+from lineage_platform.audit.rights import UNKNOWN, Rights, Rule
+from lineage_platform.catalog.rows import SnapshotRow, Upstream, VersionRow
 from lineage_platform.errors import VerificationFailed
 
 _SHARD = """
     SELECT snapshot, terms, overlay, count(*), sum(tokens)::BIGINT FROM placements($files)
     WHERE shard = $shard GROUP BY ALL
 """
+_SUMS = "SELECT snapshot, terms, NULL, documents, tokens FROM read_parquet($files)"
+_COVERED = """
+    SELECT snapshot, terms, overlay, count(*), sum(tokens)::BIGINT FROM placements($files)
+    WHERE overlay IS NOT NULL GROUP BY ALL
+"""
 
-Count = tuple[int, Rule, int, int]
-"""(snapshot number, rule, documents, tokens)"""
+Count = Row
+"""(snapshot number, terms number, overlay row or None, documents, tokens)"""
+
+Shares = dict[int, dict[tuple[str, str, str], tuple[int, int]]]
+"""By snapshot number, then by (licence, consent basis, personal-data class): documents, tokens."""
 
 
 def trace_shard(
@@ -31,66 +48,103 @@ def trace_shard(
 
     Raises NotFound, and VerificationFailed when the placements do not sum to what was recorded for the shard.
     """
-    with catalog.snapshot():
+    with catalog.snapshot(), closing(Index(files)) as index:
         found = corpus_version(catalog, corpus, version)
         row = shard_of(catalog, found, shard)
-        upstream = catalog.upstream(found.id)
-        rights = Rights(catalog, as_of)
-        index = Index(files)
-        try:
-            rights.lay_over(
-                index, lambda: catalog.files([item.id for item in upstream.versions], "documents")
-            )
-            placements = catalog.files([found.id], "placements-by-shard", [(row.shard, row.shard)])
-            counts = [
-                (snapshot, (terms, overlay), documents, tokens)
-                for snapshot, terms, overlay, documents, tokens in index.ask(
-                    _SHARD, placements, shard=row.shard
-                )
-            ]
-        finally:
-            index.close()
-        _assert_sums(row, counts)
-        rules = {rule for _, rule, _, _ in counts}
-        rights.learn(number for number, _ in rules)
-        sources, source_gaps = _sources(upstream, rights, counts)
-        taken, step_gaps = steps(upstream)
-        evidence, evidence_gaps = gather(
-            catalog, {step.ledger_index for step in taken} | rights.ledger_indexes(rules)
-        )
+        tracing = _Tracing(catalog, index, found, as_of)
+        placements = catalog.files([found.id], "placements-by-shard", [(row.shard, row.shard)])
+        counts = index.ask(_SHARD, placements, shard=row.shard)
+        _assert_sums(f"{row.name} of {row.version_id}", counts, row.documents, row.tokens)
+        sources, steps_taken, evidence, gaps = tracing.answer(counts)
     return ShardTrace(
-        corpus=corpus,
-        version=found.id,
-        shard=row.name,
-        documents=row.documents,
-        tokens=row.tokens,
-        sources=tuple(sources),
-        transformations=taken,
-        evidence=evidence,
-        gaps=(*source_gaps, *rights.gaps(rules), *step_gaps, *evidence_gaps),
+        corpus, found.id, row.name, row.documents, row.tokens, sources, steps_taken, evidence, gaps
     )
 
 
-def _assert_sums(row: ShardRow, counts: Sequence[Count]) -> None:
-    documents = sum(count[2] for count in counts)
-    tokens = sum(count[3] for count in counts)
-    if (documents, tokens) != (row.documents, row.tokens):
+def trace_corpus(
+    catalog: Catalog, files: Files, corpus: str, version: str | None, as_of: datetime | None
+) -> CorpusTrace:
+    """The sources of a whole corpus version, like those of a shard, from its sums by snapshot and terms.
+
+    Raises NotFound, and VerificationFailed when they do not give what was recorded for the version.
+    """
+    with catalog.snapshot(), closing(Index(files)) as index:
+        found = corpus_version(catalog, corpus, version)
+        tracing = _Tracing(catalog, index, found, as_of)
+        counts = index.ask(_SUMS, catalog.files([found.id], "terms-by-snapshot"))
+        if tracing.intervals:
+            within = [(item.first, item.last) for item in tracing.intervals]
+            covered = catalog.files([found.id], "placements-by-document", within)
+            for snapshot, terms, overlay, documents, tokens in index.ask(_COVERED, covered):
+                counts.append((snapshot, terms, None, -documents, -tokens))
+                counts.append((snapshot, terms, overlay, documents, tokens))
+        recorded = found.statistics["documents"], found.statistics["tokens"]
+        _assert_sums(found.id, counts, *recorded)
+        sources, steps_taken, evidence, gaps = tracing.answer(counts)
+        shards = catalog.last_shard(found.id) + 1
+    return CorpusTrace(corpus, found.id, shards, *recorded, sources, steps_taken, evidence, gaps)
+
+
+class _Tracing:
+    """What both have in common: the way of the version, rights laid over it, and what counts come to."""
+
+    def __init__(self, catalog: Catalog, index: Index, version: VersionRow, as_of: datetime | None) -> None:
+        self._catalog = catalog
+        self._upstream = catalog.upstream(version.id)
+        self._rights = Rights(catalog, as_of)
+        ids = [item.id for item in self._upstream.versions]
+        self.intervals = self._rights.lay_over(index, lambda: catalog.files(ids, "documents"))
+
+    def answer(
+        self, counts: Sequence[Count]
+    ) -> tuple[tuple[SourceShare, ...], tuple[Step, ...], Evidence, tuple[Gap, ...]]:
+        """Sources, steps, evidence and gaps."""
+        self._rights.learn([count[1] for count in counts])
+        shares, rules, indexes = self._shares(counts)
+        sources, source_gaps = _sources(self._upstream, shares)
+        taken, step_gaps = steps(self._upstream)
+        indexes.update(step.ledger_index for step in taken)
+        evidence, evidence_gaps = gather(self._catalog, indexes)
+        gaps = (*source_gaps, *self._rights.gaps(rules), *step_gaps, *evidence_gaps)
+        return tuple(sources), taken, evidence, gaps
+
+    def _shares(self, counts: Sequence[Count]) -> tuple[Shares, list[Rule], set[int]]:
+        """Counts by snapshot, and inside by rights; the rules that leave something open; the entries that state the others.
+
+        One pass, because a shard of a thousand sources has thousands of counts.
+        """
+        shares: Shares = {}
+        indexes: set[int] = set()
+        doubtful: list[Rule] = []
+        row_of = self._rights.row
+        for number, terms, overlay, documents, tokens in counts:
+            row = row_of((terms, overlay))
+            if row is None:
+                share = UNKNOWN
+                doubtful.append((terms, overlay))
+            else:
+                share = row.share
+                indexes.add(row.ledger_index)
+                if not row.settled:
+                    doubtful.append((terms, overlay))
+            by_rights = shares.setdefault(number, {})
+            had = by_rights.get(share)
+            by_rights[share] = (documents, tokens) if had is None else (had[0] + documents, had[1] + tokens)
+        return shares, doubtful, indexes
+
+
+def _assert_sums(name: str, counts: Sequence[Count], documents: int, tokens: int) -> None:
+    found = sum(count[3] for count in counts), sum(count[4] for count in counts)
+    if found != (documents, tokens):
         raise VerificationFailed(
-            f"{row.name} of {row.version_id}: the placements hold {documents} documents and {tokens} tokens, expected "
-            f"{row.documents} and {row.tokens} as recorded; run `lineage verify`"
+            f"{name}: the placements hold {found[0]} documents and {found[1]} tokens, expected "
+            f"{documents} and {tokens} as recorded; run `lineage verify`"
         )
 
 
-def _sources(
-    upstream: Upstream, rights: Rights, counts: Sequence[Count]
-) -> tuple[list[SourceShare], list[Gap]]:
-    """Counts by snapshot, and inside by rights; each level sums to the one above by construction."""
+def _sources(upstream: Upstream, shares: Shares) -> tuple[list[SourceShare], list[Gap]]:
+    """Each level sums to the one above by construction."""
     snapshots = {row.number: row for row in upstream.snapshots}
-    shares: dict[int, dict[tuple[str, str, str], tuple[int, int]]] = {}
-    for number, rule, documents, tokens in counts:
-        by_rights = shares.setdefault(number, {})
-        had = by_rights.get(rights.share(rule), (0, 0))
-        by_rights[rights.share(rule)] = (had[0] + documents, had[1] + tokens)
     sources, gaps = [], []
     for number, by_rights in shares.items():
         source, snapshot = _names(number, snapshots.get(number))
@@ -98,7 +152,9 @@ def _sources(
             gaps.append(
                 Gap("unresolved-id", snapshot, "documents carry a snapshot number that is not recorded")
             )
-        terms = [TermsShare(*share, *counted) for share, counted in sorted(by_rights.items())]
+        terms = [TermsShare(*share, *counted) for share, counted in sorted(by_rights.items()) if counted[0]]
+        if not terms:
+            continue
         sources.append(
             SourceShare(
                 source=source,

@@ -10,7 +10,7 @@ NotFound.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from types import TracebackType
@@ -230,24 +230,24 @@ class Reading:
         )
         return SnapshotFile(**rows[0]) if rows else None
 
-    def terms(self, as_of: datetime | None, numbers: Sequence[int] | None = None) -> dict[int, TermsRow]:
-        """What was believed at `as_of` (None: now) about terms numbers, or about all that have a statement.
+    def terms(self, as_of: datetime | None, numbers: Iterable[int] | None = None) -> Mapping[int, TermsRow]:
+        """What was believed at `as_of` (None: now) about terms numbers at least, or about all that have a statement.
 
         Statements are only ever added, so those believed now are kept, and what was added since is looked for.
         """
         if as_of is not None:
-            return {row.number: row for row in self._terms(as_of, numbers)}
+            wanted = None if numbers is None else list(numbers)
+            return {row.number: row for row in self._terms(as_of, wanted)}
         kept = self._statements
         newest = self._rows("SELECT max(id) AS last FROM lineage.terms")[0]["last"] or 0
         if newest != kept.newest:
             query = "SELECT DISTINCT number FROM lineage.terms WHERE id > %s"
             kept.forget((row["number"] for row in self._rows(query, kept.newest)), newest)
-        missing = None if numbers is None else kept.missing(numbers)
         if numbers is None and not kept.whole:
             kept.keep(self._terms(None, None), None)
-        elif missing:
+        elif numbers is not None and (missing := kept.missing(numbers)):
             kept.keep(self._terms(None, missing), missing)
-        return kept.found(numbers)
+        return kept.known
 
     def _terms(self, as_of: datetime | None, numbers: Sequence[int] | None) -> Iterator[TermsRow]:
         rows = self._rows(
@@ -279,14 +279,10 @@ class Reading:
         )
         return CheckpointRow(**rows[0]) if rows else None
 
-    def leaf_heads(self, indexes: Sequence[int]) -> dict[int, tuple[bytes, bool]]:
-        """(leaf hash, whether its event was erased) of ledger entries by index, without their events."""
-        with self._mapped(), self._connection.cursor() as cursor:
-            cursor.execute(
-                "SELECT index, leaf_hash, salt IS NULL FROM lineage.ledger_leaves WHERE index = ANY(%s)",
-                [list(indexes)],
-            )
-            return {index: (leaf_hash, erased) for index, leaf_hash, erased in cursor}
+    def erased(self) -> set[int]:
+        """Indexes of the ledger entries whose event was erased."""
+        rows = self._rows("SELECT index FROM lineage.ledger_leaves WHERE salt IS NULL")
+        return {row["index"] for row in rows}
 
     def leaves(self, indexes: Sequence[int]) -> dict[int, LeafRow]:
         """Ledger entries by index; those that do not exist are left out."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 from typing import Any
 
 from lineage_platform.model.keys import key_range
@@ -106,6 +107,19 @@ class TermsRow:
     number: int
     statement: Mapping[str, Any]
     ledger_index: int
+
+    @cached_property
+    def share(self) -> tuple[str, str, str]:
+        """(licence, consent basis, personal-data class)"""
+        said = self.statement
+        return said["licence"], said["consent_basis"], said["personal_data"]
+
+    @cached_property
+    def settled(self) -> bool:
+        """Whether the licence is known, and stays in force without an end."""
+        said = self.statement
+        known = said.get("licence_status") not in ("ambiguous", "unknown")
+        return known and not said.get("valid_from") and not said.get("valid_to")
 
 
 @dataclass(frozen=True)

@@ -13,25 +13,24 @@ class Statements:
     def __init__(self) -> None:
         self.newest = 0
         self.whole = False
-        self._known: dict[int, TermsRow | None] = {}
+        self.known: dict[int, TermsRow] = {}
+        self._silent: set[int] = set()
 
     def forget(self, numbers: Iterable[int], newest: int) -> None:
         """Something was said about `numbers` since."""
         for number in numbers:
-            self._known.pop(number, None)
+            self.known.pop(number, None)
+            self._silent.discard(number)
         self.newest, self.whole = newest, False
 
-    def missing(self, numbers: Sequence[int]) -> list[int]:
+    def missing(self, numbers: Iterable[int]) -> list[int]:
         """Those that have to be read."""
-        return [] if self.whole else [number for number in numbers if number not in self._known]
+        if self.whole:
+            return []
+        return [number for number in numbers if number not in self.known and number not in self._silent]
 
     def keep(self, rows: Iterable[TermsRow], asked: Sequence[int] | None) -> None:
         """What was read about the numbers `asked`, or about all."""
-        self._known.update(dict.fromkeys(asked or ()))
-        self._known.update((row.number, row) for row in rows)
+        self.known.update((row.number, row) for row in rows)
+        self._silent.update(number for number in asked or () if number not in self.known)
         self.whole = self.whole or asked is None
-
-    def found(self, numbers: Sequence[int] | None) -> dict[int, TermsRow]:
-        """Statements about some numbers, or all; those that nobody has spoken about are left out."""
-        wanted = self._known if numbers is None else numbers
-        return {number: row for number in wanted if (row := self._known.get(number)) is not None}

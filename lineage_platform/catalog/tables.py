@@ -229,6 +229,7 @@ ledger_leaves = Table(
     Column("recorded_at", Time, nullable=False),
     CheckConstraint("(salt IS NULL) = (payload IS NULL)", name="erased"),
     Index(None, "run_id"),
+    Index("ledger_leaves_erased_idx", "index", postgresql_where=text("salt IS NULL")),
 )
 
 ledger_nodes = Table(

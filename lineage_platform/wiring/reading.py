@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
     from lineage_platform.audit.answers import (
+        CorpusTrace,
         DocumentTrace,
         Impact,
         ShardTrace,
@@ -110,6 +111,14 @@ class OpenWorkspace:
         from lineage_platform.audit.trace import trace_shard
 
         return trace_shard(self.catalog, self.store, self._corpus(corpus), shard, version, as_of)
+
+    def trace_corpus(
+        self, corpus: str | None = None, *, version: str | None = None, as_of: datetime | None = None
+    ) -> CorpusTrace:
+        """Where a whole corpus version came from: documents and tokens by source and terms. Raises NotFound."""
+        from lineage_platform.audit.trace import trace_corpus
+
+        return trace_corpus(self.catalog, self.store, self._corpus(corpus), version, as_of)
 
     def trace_document(
         self,

@@ -23,6 +23,13 @@ def upgrade() -> None:
     op.create_index(
         op.f("files_version_id_role_low_idx"), "files", ["version_id", "role", "low"], schema=SCHEMA
     )
+    op.create_index(
+        op.f("ledger_leaves_erased_idx"),
+        "ledger_leaves",
+        ["index"],
+        schema=SCHEMA,
+        postgresql_where=sa.text("salt IS NULL"),
+    )
     op.execute(
         sa.text("UPDATE lineage.versions SET statistics = (statistics - 'by_terms') #- '{details,shards}'")
     )

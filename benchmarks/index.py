@@ -1,0 +1,224 @@
+"""Lineage of a large corpus, made with the product's own writers and asked through its own answers; no text.
+
+    python -m benchmarks.index --documents 1000000 10000000
+
+A thousand sources with fifty terms each, shards of ten thousand documents: snapshots, documents, annotations and all steps of
+one corpus version are recorded in an embedded PostgreSQL, the placements spilled, gathered and sorted as `pack` does it. Then
+random questions of each kind, one after the other in one process, the first apart; and `lineage trace` as a command.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import random
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from math import log2
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from benchmarks.placed import Layout, expected_tokens, layout
+from benchmarks.recorded import CORPUS, record_corpus, record_sources
+from benchmarks.report import cpu_seconds, peak_memory, write_report
+from lineage_platform.settings import read_settings
+from lineage_platform.wiring import open_recorder, open_workspace
+
+SOURCES, TERMS = 1000, 50
+SHARD_DOCUMENTS = 10_000
+ORDERS = ("placements-by-shard", "placements-by-document")
+SUMMARIES = ("shards-by-snapshot", "terms-by-snapshot")
+
+
+@dataclass
+class Clock:
+    """Seconds of one stage, and processor seconds of this process and its ended children."""
+
+    wall: float = 0.0
+    cpu: float = 0.0
+
+
+@contextmanager
+def timed(clocks: dict[str, Clock], name: str) -> Iterator[None]:
+    """Adds what runs inside to a stage."""
+    wall, cpu = time.perf_counter(), cpu_seconds()
+    yield
+    clock = clocks.setdefault(name, Clock())
+    clock.wall += time.perf_counter() - wall
+    clock.cpu += cpu_seconds() - cpu
+    print(f"{name}: {clock.wall:,.1f} s, {clock.cpu:,.1f} CPU s", flush=True)
+
+
+def measure(documents: int, folder: Path, questions: int) -> dict[str, Any]:
+    """Build and ask a corpus of `documents` in `folder`, which is a workspace afterwards."""
+    os.environ["LINEAGE_HOME"] = str(folder / "home")
+    settings = read_settings(folder)
+    clocks: dict[str, Clock] = {}
+    recorder = open_recorder(settings)
+    with timed(clocks, "record sources"):
+        numbers, terms, versions = record_sources(recorder, SOURCES, TERMS, folder)
+    shards = max(10, documents // SHARD_DOCUMENTS)
+    corpus = layout(documents, shards, np.array(numbers), np.array(terms))
+    made = record_corpus(recorder, corpus, versions, lambda name: timed(clocks, name))
+    sizes = {role: sum(file.bytes for file in made.files_of(role)) for role in (*ORDERS, *SUMMARIES)}
+    files = {role: len(made.files_of(role)) for role in (*ORDERS, *SUMMARIES)}
+    recorder.close()
+    memory = peak_memory()
+    print({role: round(size / documents, 2) for role, size in sizes.items()}, files, flush=True)
+    with open_workspace(settings=settings) as workspace:
+        asked = ask(workspace, corpus, questions)
+        check(workspace, corpus)
+    return {
+        "documents": documents,
+        "shards": shards,
+        "build": {name: vars(clock) for name, clock in clocks.items()},
+        "peak_memory": memory,
+        "bytes": sizes,
+        "files": files,
+        "bytes_per_document": {role: sizes[role] / documents for role in sizes},
+        "bound_bytes": {
+            "placements-by-shard": log2(documents) / 8,
+            "placements-by-document": log2(shards) / 8,
+        },
+        "questions": asked,
+        "command": command(settings.environment(), shards),
+        "load": os.getloadavg(),
+    }
+
+
+def ask(workspace: Any, corpus: Layout, count: int) -> dict[str, dict[str, float]]:
+    """Milliseconds of each kind of question."""
+    chooser = random.Random(1)
+    kinds: dict[str, tuple[int, Callable[[], object]]] = {
+        "shard trace": (count, lambda: workspace.trace(str(chooser.randrange(corpus.shards)), CORPUS)),
+        "document impact": (
+            count,
+            lambda: workspace.impact(document=str(corpus.key(chooser.randrange(corpus.documents)))),
+        ),
+        "source impact": (
+            count,
+            lambda: workspace.impact(source=f"source-{chooser.randrange(SOURCES):04d}"),
+        ),
+        "roll-up": (max(5, count // 10), lambda: workspace.trace_corpus(CORPUS)),
+    }
+    answers = {}
+    for name, (times, question) in kinds.items():
+        took = []
+        for _ in range(times + 1):
+            start = time.perf_counter()
+            question()
+            took.append((time.perf_counter() - start) * 1000)
+        first, rest = took[0], sorted(took[1:])
+        answers[name] = {
+            "asked": times,
+            "first": first,
+            "p50": statistics.median(rest),
+            "p95": rest[min(len(rest) - 1, int(len(rest) * 0.95))],
+            "max": rest[-1],
+        }
+        print(name, {key: round(value, 1) for key, value in answers[name].items()}, flush=True)
+    return answers
+
+
+def check(workspace: Any, corpus: Layout) -> None:
+    """Answers against what the generator foretells without them: sums of sources, shards of documents."""
+    chooser = random.Random(2)
+    tokens = expected_tokens(corpus)
+    for _ in range(20):
+        source = chooser.randrange(SOURCES)
+        [found] = workspace.impact(source=f"source-{source:04d}").corpora
+        expected = (int(corpus.sizes[source]), int(tokens[source]))
+        if (found.documents, found.tokens) != expected:
+            raise SystemExit(f"source-{source:04d}: got {found.documents, found.tokens}, expected {expected}")
+    for _ in range(100):
+        document = chooser.randrange(corpus.documents)
+        [found] = workspace.impact(document=str(corpus.key(document))).corpora
+        name = f"shard-{corpus.shard_of(document):05d}"
+        if [shard.shard for shard in found.shards] != [name]:
+            raise SystemExit(f"document {document}: got {found.shards}, expected {name}")
+    whole = workspace.trace_corpus(CORPUS)
+    if (whole.documents, whole.tokens) != (corpus.documents, int(tokens.sum())):
+        raise SystemExit(f"corpus: got {whole.documents, whole.tokens}, expected {tokens.sum()} tokens")
+
+
+def command(environment: dict[str, str], shards: int) -> dict[str, float]:
+    """Seconds of `lineage trace` with its interpreter, the first time and the least of three more."""
+    took = []
+    for number in range(4):
+        start = time.perf_counter()
+        subprocess.run(
+            [
+                sys.executable,
+                "-m",
+                "lineage_platform.cli.main",
+                "trace",
+                str(shards // (number + 2)),
+                "--json",
+            ],
+            env={**os.environ, **environment},
+            stdout=subprocess.DEVNULL,
+            check=True,
+        )
+        took.append(time.perf_counter() - start)
+    print("lineage trace", [round(seconds, 2) for seconds in took], flush=True)
+    return {"first": took[0], "least": min(took[1:])}
+
+
+def table(results: list[dict[str, Any]]) -> list[list[str]]:
+    """A row a measure, a column a size."""
+    rows = [["", *(f"{result['documents']:,}" for result in results)]]
+
+    def row(name: str, value: Callable[[dict[str, Any]], str]) -> None:
+        rows.append([name, *(value(result) for result in results)])
+
+    row("shards", lambda r: f"{r['shards']:,}")
+    for kind in ("shard trace", "source impact", "document impact", "roll-up"):
+        for key in ("p50", "p95", "max", "first"):
+            row(f"{kind}, {key}, ms", lambda r, kind=kind, key=key: f"{r['questions'][kind][key]:.1f}")
+    row("`lineage trace`, s", lambda r: f"{r['command']['least']:.2f}")
+    for role in ORDERS:
+        row(f"{role}, bytes a document", lambda r, role=role: f"{r['bytes_per_document'][role]:.2f}")
+        row("its bound for the address", lambda r, role=role: f"{r['bound_bytes'][role]:.2f}")
+    row("summaries, MB", lambda r: f"{sum(r['bytes'][role] for role in SUMMARIES) / 1e6:.1f}")
+    row("files", lambda r: f"{sum(r['files'].values()):,}")
+    for stage in results[0]["build"]:
+        row(f"{stage}, CPU s", lambda r, stage=stage: f"{r['build'][stage]['cpu']:.1f}")
+    row("peak memory, MB", lambda r: f"{r['peak_memory'] / 1e6:,.0f}")
+    row("load", lambda r: f"{r['load'][0]:.1f}")
+    return rows
+
+
+def main() -> None:
+    """Measure the sizes asked for and write the report."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--documents", type=int, nargs="+", default=[1_000_000])
+    parser.add_argument("--questions", type=int, default=200)
+    parser.add_argument("--folder", type=Path, help="where to build; default: a temporary folder")
+    parser.add_argument("--keep", action="store_true", help="leave what was built")
+    parser.add_argument("--name", default="index", help="of the report")
+    options = parser.parse_args()
+    results = []
+    for documents in options.documents:
+        folder = Path(tempfile.mkdtemp(prefix="lineage-index-", dir=options.folder))
+        print(f"{documents:,} documents in {folder}", flush=True)
+        try:
+            results.append(measure(documents, folder, options.questions))
+        finally:
+            if not options.keep:
+                shutil.rmtree(folder, ignore_errors=True)
+    write_report(options.name, {"sizes": results}, table(results))
+
+
+if __name__ == "__main__":
+    main()
