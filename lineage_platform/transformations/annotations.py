@@ -15,7 +15,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -24,6 +23,7 @@ from lineage_platform.model.tables import annotations_schema
 from lineage_platform.model.versions import Part, Result, Statistics
 from lineage_platform.transformations.digest import Rows, SpilledRows, content_digest, digest_rows, spill_rows
 from lineage_platform.transformations.engine import Engine, Progress
+from lineage_platform.transformations.histogram import Histogram, histogram_of, merged
 from lineage_platform.transformations.parts import PartWriter, read_batches
 
 CODE_VERSION = "2"
@@ -45,8 +45,8 @@ class _Task:
 class _Outcome:
     part: Part
     digest: SpilledRows
-    bytes: npt.NDArray[np.int32]
-    words: npt.NDArray[np.int32]
+    bytes: Histogram
+    words: Histogram
     languages: Mapping[str, int]
     declared: int
     terms: Mapping[int, int]
@@ -71,8 +71,8 @@ def annotate(
         for number, path in enumerate(documents)
     ]
     outcomes = engine.map(_annotate_part, tasks, progress)
-    sizes = np.concatenate([outcome.bytes for outcome in outcomes] or [np.zeros(0, np.int32)])
-    words = np.concatenate([outcome.words for outcome in outcomes] or [np.zeros(0, np.int32)])
+    sizes = merged(outcome.bytes for outcome in outcomes)
+    words = merged(outcome.words for outcome in outcomes)
     languages = _sum(outcome.languages for outcome in outcomes)
     digest = content_digest(outcome.digest for outcome in outcomes)
     release(place(outcome.digest.path) for outcome in outcomes)
@@ -80,18 +80,18 @@ def annotate(
         content_digest=digest,
         parts=tuple(outcome.part for outcome in outcomes),
         statistics=Statistics(
-            records_in=len(sizes),
-            kept=len(sizes),
+            records_in=sizes.rows,
+            kept=sizes.rows,
             edited=0,
             dropped=0,
             by_terms={terms: (count, 0) for terms, count in _sum(o.terms for o in outcomes).items()},
-            documents=len(sizes),
-            bytes=int(sizes.sum(dtype=np.int64)),
+            documents=sizes.rows,
+            bytes=sizes.total,
             details={
                 "languages": dict(sorted(languages.items(), key=lambda item: (-item[1], item[0]))),
                 "declared_languages": sum(outcome.declared for outcome in outcomes),
-                "bytes": _distribution(sizes),
-                "words": _distribution(words),
+                "bytes": sizes.distribution(_PERCENTILES),
+                "words": words.distribution(_PERCENTILES),
             },
         ),
     )
@@ -130,8 +130,8 @@ def _annotate_part(task: _Task) -> _Outcome:
     return _Outcome(
         writer.part,
         spill_rows(place(task.scratch) / f"{task.name}.digest", digests),
-        np.concatenate(sizes or [np.zeros(0, np.int32)]),
-        np.concatenate(words or [np.zeros(0, np.int32)]),
+        histogram_of(np.concatenate(sizes or [np.zeros(0, np.int32)])),
+        histogram_of(np.concatenate(words or [np.zeros(0, np.int32)])),
         language_counts,
         declared,
         terms_counts,
@@ -161,16 +161,3 @@ def _sum(counts: Iterable[Mapping[Any, int]]) -> Counter[Any]:
     for count in counts:
         total.update(count)
     return total
-
-
-def _distribution(values: npt.NDArray[np.int32]) -> dict[str, int]:
-    if not len(values):
-        return {}
-    percentiles = np.percentile(values, _PERCENTILES, method="inverted_cdf")
-    named = {f"p{p}": int(value) for p, value in zip(_PERCENTILES, percentiles, strict=True)}
-    return {
-        "minimum": int(values.min()),
-        **named,
-        "maximum": int(values.max()),
-        "total": int(values.sum(dtype=np.int64)),
-    }

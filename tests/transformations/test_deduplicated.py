@@ -143,7 +143,7 @@ def worlds(draw: st.DrawFn) -> list[Row]:
     ]
 
 
-@settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     worlds(),
     st.sampled_from(
@@ -181,7 +181,7 @@ def test_it_is_the_naive_model(
     assert sum(documents for documents, _ in statistics.by_terms.values()) == len(kept)
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(worlds(), st.randoms(use_true_random=False))
 def test_layout_order_and_keys_do_not_matter(
     tmp_path_factory: pytest.TempPathFactory, rows: list[Row], chance: random.Random
