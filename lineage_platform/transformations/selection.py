@@ -25,7 +25,7 @@ from lineage_platform.model.definitions import Corpus
 from lineage_platform.model.tables import DECISIONS, SELECTION
 from lineage_platform.model.versions import Part, Result, Statistics
 from lineage_platform.transformations import digest
-from lineage_platform.transformations.engine import Engine, Progress
+from lineage_platform.transformations.engine import Engine, Progress, steps
 from lineage_platform.transformations.hashing import Purpose, below, hash_identities
 from lineage_platform.transformations.parts import PartWriter, key_ranges, read_batches, read_range
 from lineage_platform.transformations.standards import Standard, failing_rules
@@ -72,21 +72,24 @@ def select(
     dropped count documents, `documents` counts rows (a document once an epoch), `bytes` their text; details are
     `before_weighting` (records_in, kept, dropped) and `by_source` (weight, records_in, kept, documents, bytes).
     """
-    parts = [(source, path) for source in corpus.sources for path in annotations[source.id]]
+    parts = [(source, str(path)) for source in corpus.sources for path in annotations[source.id]]
+    paths = [*(path for _, path in parts), *(str(path) for path in dropped)]
+    total = len(paths) + len(parts)
+    reaches = dict(zip(paths, engine.map(_reach, paths, steps(progress, 0, total)), strict=True))
     tasks = [
         _Task(
             number,
             source.id,
             source.weight,
             corpus.seed,
-            str(path),
-            tuple(str(item) for item in dropped),
+            path,
+            tuple(str(item) for item in dropped if _overlap(reaches[path], reaches[str(item)])),
             standard,
             str(scratch),
         )
         for number, (source, path) in enumerate(parts)
     ]
-    outcomes = engine.map(_select_part, tasks, progress)
+    outcomes = engine.map(_select_part, tasks, steps(progress, len(paths), total))
     digests = {
         table: digest.content_digest(outcome.digests[table] for outcome in outcomes)
         for table in ("selection", "decisions")
@@ -139,6 +142,16 @@ def _statistics(corpus: Corpus, outcomes: Sequence[_Outcome]) -> Statistics:
     )
 
 
+def _reach(path: str) -> tuple[int, int] | None:
+    """Lowest and highest document key of a part."""
+    ranges = key_ranges(path)
+    return (min(keys.low for keys in ranges), max(keys.high for keys in ranges)) if ranges else None
+
+
+def _overlap(one: tuple[int, int] | None, other: tuple[int, int] | None) -> bool:
+    return one is not None and other is not None and one[0] <= other[1] and other[0] <= one[1]
+
+
 def _select_part(task: _Task) -> _Outcome:
     scratch = place(task.scratch)
     outcome = _Outcome(task.source)
@@ -184,10 +197,10 @@ def _columns(task: _Task) -> list[str]:
 
 def _dropped_keys(task: _Task) -> npt.NDArray[np.int64]:
     """Sorted keys that deduplication dropped, of those that this part may hold."""
-    ranges = key_ranges(task.annotations)
-    if not ranges:
+    reach = _reach(task.annotations)
+    if reach is None or not task.dropped:
         return np.empty(0, np.int64)
-    low, high = min(keys.low for keys in ranges), max(keys.high for keys in ranges)
+    low, high = reach
     found = [read_range(path, ["document", "outcome"], low, high) for path in task.dropped]
     keys = [
         table.filter(pc.equal(table.column("outcome").cast(pa.string()), "dropped"))
@@ -195,7 +208,7 @@ def _dropped_keys(task: _Task) -> npt.NDArray[np.int64]:
         .to_numpy()
         for table in found
     ]
-    return np.sort(np.concatenate(keys)) if keys else np.empty(0, np.int64)
+    return np.sort(np.concatenate(keys))
 
 
 def _decide(batch: pa.RecordBatch, task: _Task) -> tuple[pa.RecordBatch, pa.RecordBatch]:
