@@ -27,6 +27,7 @@ from lineage_platform.transformations.redact import redact
 BATCH_CHARACTERS = 4 << 20  # of text, 4 to 12 MB as UTF-8
 BATCH_ROWS = 8192
 PART_BYTES = 256 << 20  # of text
+PART_ROWS = 1 << 20
 
 _EDITS = (None, Reason.NORMALISED, Reason.REDACTED, Reason.NORMALISED_AND_REDACTED)
 
@@ -132,7 +133,8 @@ class DocumentWriter:
             and len(self._faults) < BATCH_ROWS
         ):
             return
-        if self._text_bytes >= PART_BYTES:
+        rows = max(sum(map(len, chunks)) for chunks in self._rows.values())
+        if self._text_bytes >= PART_BYTES or rows >= PART_ROWS:
             self._open.close()
             self._collect()
             self._begin()
