@@ -1,9 +1,10 @@
 """A corpus's tokenizer: trained on a sample of the selection, or a given `tokenizer.json` taken byte for byte.
 
-Training: byte-level byte-pair encoding (Sennrich, Haddow and Birch 2016; Radford et al. 2019, section 2.2) by
-`tokenizers`, with one special token, `<|endoftext|>`. The sample is every selected document whose hash is below a
-threshold that gives about SAMPLE_BYTES of text, in identity order: it does not depend on files or workers, and the
-trainer breaks ties by token, so the same selection gives the same bytes.
+Training: byte-level byte-pair encoding (Sennrich, Haddow and Birch 2016; Radford et al. 2019, section 2.2) with one
+special token, `<|endoftext|>`; words are counted by `gigatoken`, merges learnt by `merges`, and the file is what the
+trainer of `tokenizers` writes. The sample is every selected document whose hash is below a threshold that gives about
+SAMPLE_BYTES of text: it does not depend on files or workers, and ties are broken by token, so the same selection gives
+the same bytes.
 """
 
 from __future__ import annotations
@@ -13,14 +14,17 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import pyarrow as pa
 
 from lineage_platform.errors import InvalidInput
 from lineage_platform.files import Place, place, read_bytes
 from lineage_platform.model.definitions import TokenizerSpec
 from lineage_platform.model.versions import Part, Result, Statistics
+from lineage_platform.transformations.cuts import byte_of_letter
 from lineage_platform.transformations.encoder import END_OF_DOCUMENT, load_encoder
 from lineage_platform.transformations.engine import Engine, Progress
+from lineage_platform.transformations.merges import learn_merges
 from lineage_platform.transformations.parts import HashingFile
 from lineage_platform.transformations.selected import Pairing, pair, sampled, selected_rows, survey, texts_of
 
@@ -32,10 +36,15 @@ SAMPLE_BYTES = 10_000_000
 MEASURE_BYTES = 2_000_000
 """Text that a given tokenizer is measured on."""
 
+COMPARED_BYTES = 500_000
+"""Text on which the two encoders are compared."""
+
 SAMPLE_DOCUMENTS = 32
 """Documents that a sample holds at the least, on average, however long they are."""
 
 SMALLEST_VOCABULARY = 257
+
+_BETWEEN = b"\xff"  # no text has this byte in UTF-8
 
 
 @dataclass(frozen=True)
@@ -91,7 +100,7 @@ def shard_count(selected_bytes: int, bytes_per_token: float, tokens_per_shard: i
 
 
 def _statistics(path: Place, sample: pa.Table) -> Statistics:
-    encoder = load_encoder(path, _first(sample.column("text").to_pylist(), MEASURE_BYTES))
+    encoder = load_encoder(path, _first(sample.column("text").to_pylist(), COMPARED_BYTES))
     _, offsets = encoder.encode(sample.column("text").combine_chunks())
     tokens = sample.select(["terms"]).append_column("tokens", pa.array(offsets[1:] - offsets[:-1]))
     sums = (
@@ -148,16 +157,22 @@ def _sample_part(task: _Task) -> pa.Table:
 
 def _train(texts: Sequence[str], vocabulary: int) -> bytes:
     import tokenizers
-    from tokenizers import decoders, models, pre_tokenizers, trainers
+    from gigatoken.gigatoken_rs import pretokenized_counts
+    from tokenizers import decoders, models, pre_tokenizers
 
-    tokenizer = tokenizers.Tokenizer(models.BPE())
+    letters = byte_of_letter()
+    tokens = [END_OF_DOCUMENT[0], *sorted(letters)]
+    ranks = np.empty(256, np.int32)
+    ranks[[letters[letter] for letter in tokens[1:]]] = np.arange(1, 257)
+    words = pretokenized_counts(_BETWEEN.join(text.encode() for text in texts), _BETWEEN)
+    merges: list[tuple[str, str]] = []
+    for left, right, made in learn_merges(words, ranks, vocabulary).tolist():
+        merges.append((tokens[left], tokens[right]))
+        if made == len(tokens):
+            tokens.append(tokens[left] + tokens[right])
+    model = models.BPE({token: number for number, token in enumerate(tokens)}, merges)
+    tokenizer = tokenizers.Tokenizer(model)
     tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
     tokenizer.decoder = decoders.ByteLevel()
-    trainer = trainers.BpeTrainer(
-        vocab_size=vocabulary,
-        initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
-        special_tokens=[END_OF_DOCUMENT[0]],
-        show_progress=False,
-    )
-    tokenizer.train_from_iterator(texts, trainer)
+    tokenizer.add_special_tokens([END_OF_DOCUMENT[0]])
     return bytes(tokenizer.to_str(pretty=False).encode())
