@@ -6,7 +6,7 @@
 | LINEAGE_HOME | state: store, keys, embedded database, Dagster's home | `.lineage` in the workspace |
 | LINEAGE_DATABASE_URL | a real PostgreSQL (`postgresql://user@host/name`) | the embedded one |
 | LINEAGE_STORE_URL | where the files of versions are: a folder, `file:///folder` or `s3://bucket/prefix` | `$LINEAGE_HOME/store` |
-| LINEAGE_S3_ENDPOINT | `http(s)://host:port` of an S3-compatible server; read by `files.storage` in every process | Amazon's |
+| LINEAGE_S3_ENDPOINT | an S3-compatible server, `http(s)://host:port`; `files.storage` reads it in every process | Amazon's |
 | LINEAGE_KEY_FILE | Ed25519 key that signs checkpoints | `$LINEAGE_HOME/keys/ledger.pem` |
 | LINEAGE_SUBJECT_KEY_FILE | key of the hash that stands for data subjects | `$LINEAGE_HOME/keys/subject.key` |
 | LINEAGE_ALLOW_PATHS | colon-separated folders outside the workspace that sources may read | none |

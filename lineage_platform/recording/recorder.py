@@ -12,6 +12,7 @@ from sqlalchemy import Connection, select
 from lineage_platform.catalog import locks, statements, tables, versions, writing
 from lineage_platform.catalog.engine import Database
 from lineage_platform.catalog.forms import memo_key
+from lineage_platform.catalog.ledger import namespace
 from lineage_platform.errors import ChecksFailed, NotFound
 from lineage_platform.files import Place
 from lineage_platform.model.definitions import Source
@@ -170,11 +171,15 @@ class Recorder:
         return [str(run_id) for run_id in orphans]
 
     def sweep(self) -> Swept | None:
-        """Delete files that no committed row names; None where somebody is committing files just now."""
+        """Delete files that no committed row names; None where somebody is committing files just now.
+
+        Raises InvalidInput when the store is another deployment's.
+        """
 
         def work(connection: Connection) -> Swept | None:
             if not locks.try_take(connection, locks.FILES):
                 return None
+            self.store.claim(namespace(connection.scalars(select(tables.deployment.c.id)).one()))
             found = (
                 self.store.attempts()
             )  # before asking who is at work: a run is recorded before its folder is made

@@ -20,6 +20,7 @@ from pathlib import Path
 from lineage_platform.errors import LineageError, VerificationFailed
 from lineage_platform.files import stream
 from lineage_platform.model.versions import File, Part
+from lineage_platform.store.claim import claim
 from lineage_platform.store.objects import Swept, address, file_of, scratch_of, verify_bytes
 
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
@@ -34,6 +35,12 @@ class LocalStore:
     def path(self, file: File) -> Path:
         """Where the bytes of a committed file are."""
         return self.root / address(file.sha256, file.name)
+
+    def claim(self, deployment: str) -> None:
+        """Write down whose the store is, before its first sweep. Raises InvalidInput when it is another deployment's."""
+        with full_disk(self.root):
+            self._make(self.root)
+            claim(self.root, deployment)
 
     def scratch(self, attempt: str) -> Path:
         """A folder for one attempt, made if it is not there."""

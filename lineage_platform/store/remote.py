@@ -16,6 +16,7 @@ from lineage_platform.errors import LineageError, VerificationFailed
 from lineage_platform.files import Remote, copy, create, length, outage, place, reaching, remove_tree, stream
 from lineage_platform.files.storage import file_system
 from lineage_platform.model.versions import File, Part
+from lineage_platform.store.claim import claim
 from lineage_platform.store.objects import Swept, address, file_of, scratch_of, verify_bytes
 
 if TYPE_CHECKING:
@@ -35,6 +36,10 @@ class RemoteStore:
     def path(self, file: File) -> Remote:
         """Where the bytes of a committed file are."""
         return self.root / address(file.sha256, file.name)
+
+    def claim(self, deployment: str) -> None:
+        """Write down whose the store is, before its first sweep. Raises InvalidInput when it is another deployment's."""
+        claim(self.root, deployment)
 
     def scratch(self, attempt: str) -> Remote:
         """A folder for one attempt; there are no folders to make."""

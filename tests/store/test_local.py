@@ -194,3 +194,13 @@ def test_manifest(files: list[File]) -> None:
 def test_what_is_no_manifest(data: bytes) -> None:
     with pytest.raises(VerificationFailed, match="expected the file list of a version"):
         read_manifest(data)
+
+
+def test_a_store_is_one_deployments(store: Store) -> None:
+    store.claim("one")
+    assert stat.S_IMODE(store.root.stat().st_mode) == 0o700
+    store.claim("one")
+    with pytest.raises(InvalidInput, match="got the store of 'one', expected that of 'two'"):
+        store.claim("two")
+    assert store.sweep(set(), store.attempts()) == Swept(0, 0, 0)
+    store.claim("one")

@@ -183,3 +183,12 @@ def test_killed_in_the_middle_of_an_upload(store: RemoteStore, s3: Server) -> No
     assert s3.count("CompleteMultipartUpload") == 0
     assert length(where) is None
     assert store.sweep(set(), store.attempts()) == Swept(0, 0, 0)
+
+
+def test_a_store_is_one_deployments(store: RemoteStore) -> None:
+    store.claim("one")
+    store.claim("one")
+    with pytest.raises(InvalidInput, match="got the store of 'one', expected that of 'two'"):
+        store.claim("two")
+    assert store.sweep(set(), store.attempts()) == Swept(0, 0, 0)
+    store.claim("one")
