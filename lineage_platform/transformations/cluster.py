@@ -127,6 +127,7 @@ class ClusterWatch:
 
     starts: Any
     run: int
+    limit: int
 
     def begin(self, position: int) -> bool:
         """Raises Unavailable for a task that was lost too often."""
@@ -134,7 +135,7 @@ class ClusterWatch:
 
         worker = f"{socket.gethostname()}/{ray.get_runtime_context().get_node_id()[:8]}"
         before = ray.get(self.starts.begin.remote(self.run, position, worker))
-        if before is not None and len(before) >= STARTS:
+        if before is not None and len(before) >= self.limit:
             raise Unavailable(
                 f"task {position}: started {len(before)} times, its worker lost each time ({', '.join(before)}), "
                 "expected workers that stay; most often there is too little memory (docs/cluster.md): see Ray's logs"
@@ -163,7 +164,7 @@ class Cluster:
 
         run = next(self._runs)
         ray.get(self._starts.open.remote(run))
-        return ClusterWatch(self._starts, run)
+        return ClusterWatch(self._starts, run, STARTS)
 
     def frame(self, positions: Sequence[int], tasks: Sequence[Any]) -> Any:
         """One partition a task: Daft schedules partitions, and would keep the rows of one together."""

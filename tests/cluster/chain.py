@@ -35,7 +35,7 @@ from lineage_platform.transformations.standards import load_standard
 from lineage_platform.transformations.tokenizer import shard_count, train_tokenizer
 from tests.assets.worlds import chinese, english
 
-FILES = 6
+FILES = 4
 DOCUMENTS = 24
 
 Digests = dict[str, list[str]]

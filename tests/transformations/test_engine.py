@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -12,8 +13,9 @@ from typing import Any
 
 import pytest
 
-from lineage_platform.errors import InvalidInput, NotFound
-from lineage_platform.transformations.engine import Engine, steps
+from lineage_platform.errors import InvalidInput, NotFound, Unavailable
+from lineage_platform.transformations.cluster import Starts, connect, storage_environment
+from lineage_platform.transformations.engine import Engine, _tell_daft, steps
 
 started: list[int] = []
 meeting = threading.Barrier(2, timeout=60)
@@ -109,3 +111,46 @@ def test_an_interrupt_ends_the_map() -> None:
         output, _ = process.communicate(timeout=60)
     assert "interrupted" in output
     assert output.count("started") < 100
+
+
+def test_without_ray_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "ray", None)
+    with pytest.raises(InvalidInput, match=r"lineage-platform\[ray\]"):
+        connect(None)
+
+
+def test_a_cluster_that_does_not_answer_is_named() -> None:
+    with socket.socket() as bound:
+        bound.bind(("127.0.0.1", 0))
+        address = f"127.0.0.1:{bound.getsockname()[1]}"
+        with pytest.raises(Unavailable, match=f"{address}.*LINEAGE_RAY_ADDRESS"):
+            connect(address)
+
+
+def test_one_process_uses_one_engine() -> None:
+    Engine().map(double, range(2))
+    with pytest.raises(InvalidInput, match="start another process"):
+        _tell_daft("ray")
+
+
+def test_a_task_that_was_lost_is_known() -> None:
+    starts = Starts()
+    assert starts.begin(7, 0, "a") is None  # before the map, and after it, nothing starts
+    starts.open(7)
+    assert starts.begin(7, 0, "a") == []
+    assert starts.begin(7, 1, "a") == []
+    assert starts.begin(7, 0, "b") == ["a"]
+    assert starts.begin(7, 0, "c") == ["a", "b"]
+    starts.close(7)
+    starts.close(7)
+    assert starts.begin(7, 2, "a") is None
+
+
+def test_access_to_object_storage_travels_with_the_tasks(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
+    monkeypatch.setenv("LINEAGE_S3_ENDPOINT", "http://127.0.0.1:9000")
+    monkeypatch.setenv("LINEAGE_DATABASE_URL", "postgresql://somebody:secret@host/name")
+    environment = storage_environment()
+    assert environment["AWS_SECRET_ACCESS_KEY"] == "secret"
+    assert environment["LINEAGE_S3_ENDPOINT"] == "http://127.0.0.1:9000"
+    assert "LINEAGE_DATABASE_URL" not in environment
