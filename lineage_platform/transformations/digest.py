@@ -32,7 +32,7 @@ def _fixed(column: pa.Array) -> Rows:
     if pa.types.is_dictionary(column.type) and column.null_count:
         return _fixed(column.cast(column.type.value_type))
     if pa.types.is_dictionary(column.type):
-        return _fixed(column.dictionary)[column.indices.to_numpy(zero_copy_only=False)]
+        return _fixed(column.dictionary).take(column.indices.to_numpy(zero_copy_only=False), axis=0)
     if pa.types.is_fixed_size_binary(column.type):
         width = column.type.byte_width
         filled = pc.fill_null(column, pa.scalar(b"\0" * width, column.type)) if column.null_count else column
@@ -47,7 +47,7 @@ def _fixed(column: pa.Array) -> Rows:
         distinct = pc.dictionary_encode(column, null_encoding="encode")
         hashes = [hashlib.sha256(repr(value).encode()).digest() for value in distinct.dictionary.to_pylist()]
         table = np.frombuffer(b"".join(hashes), np.uint8).reshape(len(hashes), 32)
-        return table[distinct.indices.to_numpy(zero_copy_only=False)]
+        return table.take(distinct.indices.to_numpy(zero_copy_only=False), axis=0)
     raise TypeError(f"no digest form for a column of type {column.type}")
 
 
@@ -71,7 +71,7 @@ def spill_rows(path: Place, chunks: Iterable[Rows]) -> SpilledRows:
     present = [chunk for chunk in chunks if len(chunk)]
     rows = np.concatenate(present) if present else np.empty((0, 1), np.uint8)
     with reaching(path), create(path) as file:
-        file.write(rows[np.argsort(rows[:, 0], kind="stable")])
+        file.write(rows.take(np.argsort(rows[:, 0], kind="stable"), axis=0))
     counts = np.bincount(rows[:, 0], minlength=BUCKETS)
     return SpilledRows(str(path), rows.shape[1], (0, *np.cumsum(counts).tolist()))
 
@@ -87,7 +87,7 @@ def content_digest(chunks: Iterable[Rows | SpilledRows]) -> str:
         if isinstance(chunk, SpilledRows):
             spilled.append(chunk)
         elif len(chunk):
-            arrays.append(chunk[np.argsort(chunk[:, 0], kind="stable")])
+            arrays.append(chunk.take(np.argsort(chunk[:, 0], kind="stable"), axis=0))
     starts = [np.searchsorted(array[:, 0], np.arange(BUCKETS + 1)) for array in arrays]
     leaves: list[bytes] = []
     for first, last in _spans(starts, spilled):
@@ -129,7 +129,7 @@ def _bucket_digests(chunks: list[Rows], first: int, last: int) -> list[bytes]:
     if not chunks:
         return [hashlib.sha256(b"").digest()] * (last - first)
     rows = np.concatenate(chunks)
-    rows = rows[_order(rows)]
+    rows = rows.take(_order(rows), axis=0)
     bounds = np.searchsorted(rows[:, 0], np.arange(first, last + 1))
     return [
         hashlib.sha256(rows[start:end].data).digest() for start, end in itertools.pairwise(bounds.tolist())
