@@ -21,6 +21,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from lineage_platform.transformations.bits import EACH, load, trailing_zeros
 from lineage_platform.transformations.buffers import (
     Bytes,
     Offsets,
@@ -40,6 +41,8 @@ _COMPOSE = 2
 _TABLE_END = 0x20000  # code points that the kernel's table covers
 _CJK_END = 0x2A6DF  # the ideographs that follow, all of them stable under NFC
 _TAB, _LF, _CR, _SPACE, _DELETE = 0x09, 0x0A, 0x0D, 0x20, 0x7F
+_FIRST_HAN, _LAST_HAN = 0xE4, 0xE9  # first bytes of U+4000 to U+9FFF, whose characters no rule touches
+_ONES, _SPACES, _HIGHEST = np.uint64(EACH), np.uint64(_SPACE * EACH), np.uint64(0x80 * EACH)
 
 
 def normalise(text: pa.Array) -> tuple[pa.LargeStringArray, npt.NDArray[np.bool_]]:
@@ -155,10 +158,24 @@ def _classify(values: Bytes, offsets: Offsets, table: Bytes) -> Bytes:
         flag = 0
         while position < end:
             byte = values[position]
+            if _FIRST_HAN <= byte <= _LAST_HAN:
+                position += 3
+                continue
             if byte < 0x80:
+                if position + 8 <= end:
+                    here = load(values, position)
+                    unusual = ((here - _SPACES) | here | (here + _ONES)) & _HIGHEST
+                    position += trailing_zeros(unusual) >> 3
+                    if unusual == 0:
+                        continue
+                    byte = values[position]
+                    if byte >= 0x80:
+                        continue
                 if byte < _SPACE or byte == _DELETE:
                     if byte == _LF:
-                        if (
+                        if position > start and _SPACE < values[position - 1] < _DELETE:
+                            pass
+                        elif (
                             position == start
                             or _trimmed(values, start, position) != position
                             or _ends_in_lines(values, start, position, 3)

@@ -6,8 +6,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from lineage_platform.transformations.bits import EACH, load
 from lineage_platform.transformations.buffers import Bytes, kernel
-from lineage_platform.transformations.measures.bits import EACH, load
 
 WHITE, CAPITAL, PUNCTUATION, LETTER, HASH, FULL_STOP, BEYOND = 0x01, 0x02, 0x04, 0x08, 0x10, 0x20, 0x80
 """Of ASCII as in `character_classes.json`; BEYOND is every byte beyond ASCII."""

@@ -28,9 +28,9 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from lineage_platform.transformations.bits import EACH, load, ones, trailing_zeros
 from lineage_platform.transformations.buffers import Bytes, Offsets, kernel
 from lineage_platform.transformations.measures import marks as marking
-from lineage_platform.transformations.measures.bits import EACH, load, ones, trailing_zeros
 from lineage_platform.transformations.measures.characters import (
     BULLET,
     HAN,
