@@ -20,6 +20,9 @@ import pytest
 from psycopg import sql
 
 from lineage_platform.settings import Settings, read_settings
+from tests.files.fixtures import bucket as bucket
+from tests.files.fixtures import s3 as s3
+from tests.files.fixtures import s3_server as s3_server
 
 if TYPE_CHECKING:
     from lineage_platform.recording import Recorder

@@ -161,6 +161,8 @@ class Attempt:
     ) -> Version:
         name = version_id(self.dataset, result.content_digest, self._memo_key)
         locks.share(connection, locks.FILES)
+        if writing.state_of(connection, self._id) == "START":
+            self._refuse_conflict(connection, "START")  # now, while nothing of ours is an object
         files = self._adopt(result, versions.version(connection, name))
 
         ledger = Ledger(connection)

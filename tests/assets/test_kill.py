@@ -33,11 +33,8 @@ DATASETS = (
 
 
 @pytest.fixture(scope="module")
-def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
-    root = make_workspace(tmp_path_factory.mktemp("undisturbed"))
-    assert lineage(root, "materialize", "mini").returncode == 0
-    yield contents(root)
-    lineage(root, "down")
+def undisturbed(workspace: Path) -> dict[str, str]:
+    return contents(workspace)
 
 
 @pytest.fixture

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import count
+from typing import TYPE_CHECKING
 
 import pytest
 
-from lineage_platform.files import Remote
-from lineage_platform.files.storage import file_system
-from tests.files.server import Server
+if TYPE_CHECKING:
+    from lineage_platform.files import Remote
+    from tests.files.server import Server
 
 _numbers = count(1)
 
 
 @pytest.fixture(scope="session")
 def s3_server() -> Iterator[Server]:
+    from tests.files.server import Server
+
     server = Server()
     yield server
     server.close()
@@ -34,6 +37,8 @@ def s3(s3_server: Server, monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
 def bucket(s3: Server) -> Remote:
     from pyarrow.fs import S3FileSystem
 
+    from lineage_platform.files import Remote
+
     name = f"bucket-{next(_numbers)}"
     S3FileSystem(
         scheme="http",
@@ -41,7 +46,6 @@ def bucket(s3: Server) -> Remote:
         region="us-east-1",
         allow_bucket_creation=True,
     ).create_dir(name)
-    assert file_system() is file_system()
     s3.forget()
     return Remote(name, "corpora/one")
 

@@ -18,6 +18,7 @@ from lineage_platform.transformations.engine import Engine, quiet
 from lineage_platform.transformations.reading.observation import observe
 from lineage_platform.transformations.selection import select
 from lineage_platform.transformations.shards import pack
+from lineage_platform.transformations.standards import load_standard
 from lineage_platform.transformations.tokenizer import train_tokenizer
 from lineage_platform.wiring import load_workspace
 from tests.assets.worlds import make_workspace
