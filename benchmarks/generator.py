@@ -82,6 +82,7 @@ _TAILS = np.array(
         for text in (b'", "license": null}\n', b'", "license": "MIT"}\n')
     ]
 )
+_BARE = np.array([np.frombuffer(b'"}\n'.ljust(24, b"\0"), np.uint8)] * 2)
 _BROKEN = b'{"id": "broken", "text": \n'
 
 
@@ -162,14 +163,15 @@ def write(
     exact: float = 0.125,
     near: float = 0.125,
     broken: bool = True,
+    licences: bool = True,
 ) -> Known:
     """JSON Lines below `folder`/<language>/, `truth.parquet` and `known.json`; a corpus that is there already stays.
 
-    `broken` puts one unreadable line behind every thousand documents.
+    `broken` puts one unreadable line behind every thousand documents, `licences` a field `license` into every record.
     """
     done = folder / "known.json"
     made = {"made": _MADE, "documents": documents, "seed": seed, "mean": mean, "copies": [exact, near]}
-    made["broken"] = broken
+    made |= {"broken": broken, "licences": licences}
     if done.exists():
         found = json.loads(done.read_text(encoding="utf-8"))
         if found["made"] == made:
@@ -192,7 +194,7 @@ def write(
             qualities += np.bincount(plans[:, 3], minlength=len(QUALITIES))
             size += int((plans[:, 5] - plans[:, 4]).sum())
             for language, file in enumerate(files):
-                file.write(_lines(texts, plans, first, language))
+                file.write(_lines(texts, plans, first, language, _TAILS if licences else _BARE))
             last = first + len(plans)
             if broken and last // 1000 > first // 1000:
                 wanted = last // 1000 - first // 1000
@@ -217,11 +219,11 @@ def _copies(texts: Bytes, plans: Numbers, first: int) -> pa.RecordBatch:
     return pa.record_batch([pa.array(column) for column in columns], TRUTH.names).cast(TRUTH)
 
 
-def _lines(texts: Bytes, plans: Numbers, first: int, language: int) -> memoryview:
+def _lines(texts: Bytes, plans: Numbers, first: int, language: int, tails: Bytes) -> memoryview:
     chosen = plans[plans[:, 2] == language]
     room = 2 * int((chosen[:, 5] - chosen[:, 4]).sum()) + 96 * len(chosen)
     out = np.empty(room, np.uint8)
-    return out[: synthesis.encode(out, texts, plans, first, language, _HEAD, _MIDDLE, _TAILS)].data
+    return out[: synthesis.encode(out, texts, plans, first, language, _HEAD, _MIDDLE, tails)].data
 
 
 class _Files:
