@@ -203,6 +203,11 @@ def _cut(
         start = place = offsets[row]
         end = offsets[row + 1]
         whole = False
+        highest = np.uint8(0)
+        for at in range(start, end):
+            highest = max(highest, values[at])
+        if highest < 0xE3:
+            place = end
         before, before_han = np.int64(0), False
         first = second = third = np.uint64(0)
         while place < end:
