@@ -12,10 +12,10 @@ export GX_ANALYTICS_ENABLED := false
 export DO_NOT_TRACK := true
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint types floors check bench clean
+.PHONY: help setup demo test lint types floors check bench bench-full clean
 
 help: ## show this list
-	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 $(TOOLS)/bin/uv:
 	$(PYTHON) -m venv $(TOOLS)
@@ -52,8 +52,23 @@ floors: setup ## who may import whom
 
 check: lint types floors ## style, types and import floors
 
-bench: setup ## measure speed and size on this machine
-	$(BIN)/python -m benchmarks.chain
+BENCH := $(BIN)/python -m benchmarks
+
+bench: setup ## measure speed and size on this machine, in minutes; tables in benchmarks/results
+	$(BENCH).chain --documents 20000
+	$(BENCH).lineage --documents 20000 --rounds 2
+	$(BENCH).incremental --documents 10000
+	$(BENCH).index --documents 1000000 --name index-short
+	$(BENCH).size --documents 100000 --name size-short
+	UV=$(UV) $(BENCH).peers --documents 1000 --rounds 1 || echo "the peers were not compared: see above"
+
+bench-full: setup ## the same at full size: hours, and 60 GB of disk
+	$(BENCH).chain --documents 100000 --cold
+	$(BENCH).lineage --documents 100000 --rounds 6
+	$(BENCH).incremental --documents 100000
+	$(BENCH).index --documents 1000000 10000000 100000000 1000000000
+	$(BENCH).size --documents 1000000 10000000
+	UV=$(UV) $(BENCH).peers --documents 100000 --rounds 2
 
 clean: ## remove what the targets above made
 	-$(BIN)/lineage --workspace examples/demo down

@@ -122,7 +122,7 @@ DOLMA_RULES = {
     "alphabetic_word_fraction": ("fraction_of_words_with_alpha_character", 0.8, None),
     "stop_word_count": ("required_word_count", 2, None),
     "duplicate_line_fraction": ("fraction_of_duplicate_lines", None, 0.3),
-    "duplicate_line_character_fraction": ("fraction_of_characters_in_duplicate_lines", None, 0.3),
+    "duplicate_line_character_fraction": ("fraction_of_characters_in_duplicate_lines", None, 0.2),
     **{
         f"top_{n}gram_character_fraction": (
             f"fraction_of_characters_in_most_common_{n}grams",

@@ -29,7 +29,7 @@ GOPHER = {
     "fraction_of_lines_starting_with_bullet_point": "@.{0} > 0.9",
     "fraction_of_lines_ending_with_ellipsis": "@.{0} > 0.3",
     "fraction_of_duplicate_lines": "@.{0} > 0.3",
-    "fraction_of_characters_in_duplicate_lines": "@.{0} > 0.3",
+    "fraction_of_characters_in_duplicate_lines": "@.{0} > 0.2",
     **{
         f"fraction_of_characters_in_most_common_{n}grams": f"@.{{0}} > {limit}"
         for n, limit in ((2, 0.2), (3, 0.18), (4, 0.16))
