@@ -30,12 +30,14 @@ def open_input(where: Place) -> pa.NativeFile:
 
     Raises FileNotFoundError, Unavailable.
     """
-    if isinstance(where, Path):
-        import pyarrow as pa
+    import pyarrow as pa
 
+    if isinstance(where, Path):
         return pa.memory_map(str(where))
+    from lineage_platform.files.download import Download
+
     with reaching(where):
-        return file_system().open_input_file(where.address)
+        return pa.PythonFile(Download(file_system().open_input_file(where.address)), "r")
 
 
 def create(where: Place) -> Draft | Upload:
@@ -92,10 +94,11 @@ def _read(where: Place, ranges: Ranges) -> list[pa.Buffer]:
     if isinstance(where, Remote):
         import pyarrow as pa
 
+        from lineage_platform.files.download import read_at
+
         with reaching(where):
-            return [
-                pa.py_buffer(_opened(where, os.getpid()).read_at(size, offset)) for offset, size in ranges
-            ]
+            source = _opened(where, os.getpid())
+            return [pa.py_buffer(read_at(source, size, offset)) for offset, size in ranges]
     with open_input(where) as file:
         found = []
         for offset, size in ranges:
@@ -107,7 +110,7 @@ def _read(where: Place, ranges: Ranges) -> list[pa.Buffer]:
 @lru_cache(maxsize=4096)
 def _opened(where: Remote, _process: int) -> pa.NativeFile:
     """Opening asks for the length; a file that is read from often is asked once."""
-    return open_input(where)
+    return file_system().open_input_file(where.address)
 
 
 def length(where: Place) -> int | None:

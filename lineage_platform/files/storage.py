@@ -32,9 +32,17 @@ def file_system() -> S3FileSystem:
     return _made(
         environ.get("LINEAGE_S3_ENDPOINT") or None,
         environ.get("AWS_REGION") or environ.get("AWS_DEFAULT_REGION") or None,
-        environ.get("AWS_MAX_ATTEMPTS") or str(ATTEMPTS),
+        attempts(),
         os.getpid(),
     )
+
+
+def attempts() -> int:
+    """How often a request is tried. Raises InvalidInput."""
+    written = os.environ.get("AWS_MAX_ATTEMPTS") or str(ATTEMPTS)
+    if not written.isdigit() or int(written) < 1:
+        raise InvalidInput(f"AWS_MAX_ATTEMPTS: got {written!r}, expected a positive number of tries")
+    return int(written)
 
 
 def endpoint_of(written: str) -> tuple[str, str]:
@@ -60,11 +68,9 @@ def endpoint_of(written: str) -> tuple[str, str]:
 
 
 @lru_cache(maxsize=4)
-def _made(endpoint: str | None, region: str | None, attempts: str, _process: int) -> S3FileSystem:
+def _made(endpoint: str | None, region: str | None, tries: int, _process: int) -> S3FileSystem:
     from pyarrow import fs
 
-    if not attempts.isdigit() or int(attempts) < 1:
-        raise InvalidInput(f"AWS_MAX_ATTEMPTS: got {attempts!r}, expected a positive number of tries")
     scheme, override = endpoint_of(endpoint) if endpoint is not None else ("https", None)
     return fs.S3FileSystem(
         region=region or ("us-east-1" if endpoint is not None else None),
@@ -74,5 +80,5 @@ def _made(endpoint: str | None, region: str | None, attempts: str, _process: int
         request_timeout=SILENT_SECONDS,
         background_writes=False,  # those in the background wait in memory without bound
         allow_delayed_open=True,  # a small file is one request
-        retry_strategy=fs.AwsStandardS3RetryStrategy(max_attempts=int(attempts)),
+        retry_strategy=fs.AwsStandardS3RetryStrategy(max_attempts=tries),
     )

@@ -28,7 +28,7 @@ class Upload(io.RawIOBase):
         super().__init__()
         self._where = where
         with reaching(where):
-            self._stream: Any = file_system().open_output_stream(where.address)
+            self._stream: Any = file_system().open_output_stream(where.address, compression=None)
 
     def writable(self) -> bool:
         """Always."""

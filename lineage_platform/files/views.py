@@ -20,9 +20,10 @@ from typing import Any
 from fsspec import AbstractFileSystem
 
 from lineage_platform.errors import LineageError
-from lineage_platform.files.access import open_input
-from lineage_platform.files.faults import outage
-from lineage_platform.files.places import place
+from lineage_platform.files.download import Download
+from lineage_platform.files.faults import outage, reaching
+from lineage_platform.files.places import Remote, place
+from lineage_platform.files.storage import file_system
 
 _OPEN = 4096
 _UNCHANGED = datetime(1970, 1, 1, tzinfo=UTC)
@@ -37,7 +38,7 @@ class Objects(AbstractFileSystem):  # type: ignore[misc]  # fsspec has no types
     def __init__(self) -> None:
         super().__init__()
         self._faults: dict[str, LineageError | OSError] = {}
-        self._opened = lru_cache(maxsize=_OPEN)(lambda path: open_input(place(path)))
+        self._opened = lru_cache(maxsize=_OPEN)(_open)
 
     def fault(self, paths: Iterable[str]) -> LineageError | OSError | None:
         """Why one of some files could not be read, once: DuckDB says only that Python failed."""
@@ -81,30 +82,20 @@ class Objects(AbstractFileSystem):  # type: ignore[misc]  # fsspec has no types
             raise
 
 
-class _Opened(io.RawIOBase):
-    """Reads by ranges; several may stand on one source at the same time."""
+def _open(path: str) -> Any:
+    where = place(path)
+    assert isinstance(where, Remote)  # noqa: S101 - DuckDB asks for its protocol only
+    with reaching(where):
+        return file_system().open_input_file(where.address)
+
+
+class _Opened(Download):
+    """A file of DuckDB's, whose faults are kept."""
 
     def __init__(self, owner: Objects, path: str, source: Any) -> None:
-        self._owner, self._path, self._source = owner, path, source
-        self._at = 0
-        self._size = int(source.size())
-
-    def readable(self) -> bool:
-        return True
-
-    def seekable(self) -> bool:
-        return True
-
-    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
-        self._at = offset + (0, self._at, self._size)[whence]
-        return self._at
-
-    def tell(self) -> int:
-        return self._at
+        super().__init__(source)
+        self._owner, self._path = owner, path
 
     def read(self, size: int | None = -1) -> bytes:
-        wanted = self._size - self._at if size is None or size < 0 else size
         with self._owner.noting(self._path):
-            data: bytes = self._source.read_at(wanted, self._at)
-        self._at += len(data)
-        return data
+            return super().read(size)

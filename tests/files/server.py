@@ -28,7 +28,8 @@ class Request:
 Fault = Callable[[Request], str | None]
 """What goes wrong with a request: a status such as "500 Internal Server Error", "silent", "dropped", or nothing."""
 
-_XML = b"<Error><Code>InternalError</Code><Message>injected</Message></Error>"
+_XML = b"<Error><Code>InternalError</Code><Message>" + b"injected " * 40 + b"</Message></Error>"
+"""As long as real ones are, longer than many a range."""
 
 
 @dataclass

@@ -6,9 +6,12 @@ import glob
 from collections.abc import Iterator
 from typing import Any, BinaryIO, cast
 
+from fsspec import AbstractFileSystem
 from fsspec.core import url_to_fs
 
 from lineage_platform.errors import InvalidInput
+from lineage_platform.files import outage
+from lineage_platform.files.storage import file_system
 
 _MARKS = (
     "version_id",
@@ -27,8 +30,12 @@ class RemoteFolder:
     """The base of a URL: what comes before the first wildcard's folder."""
 
     def __init__(self, location: str) -> None:
+        self._files: AbstractFileSystem
+        self._pattern: str
         try:
-            self._files, self._pattern = url_to_fs(location)
+            self._files, self._pattern = (
+                _s3(location) if location.startswith("s3://") else url_to_fs(location)
+            )
         except (ValueError, ImportError) as error:
             raise InvalidInput(f"location: got {location}: {error}") from error
         fixed = []
@@ -68,6 +75,16 @@ class RemoteFolder:
         try:
             return getattr(self._files, method)(*arguments)
         except (OSError, ValueError) as error:
+            lost = outage(error)
+            if lost is not None:
+                raise lost from error
             raise InvalidInput(
                 f"{self._files.unstrip_protocol(arguments[0])}: cannot be read: {error}"
             ) from error
+
+
+def _s3(location: str) -> tuple[AbstractFileSystem, str]:
+    """The file system that the store is on, too: its endpoint, credentials, timeouts and tries."""
+    from lineage_platform.transformations.reading.s3_files import S3Files
+
+    return S3Files(file_system()), location.removeprefix("s3://")

@@ -18,6 +18,7 @@ from typing import Any, BinaryIO, cast
 import pyarrow as pa
 
 from lineage_platform.errors import InvalidInput
+from lineage_platform.files import outage
 from lineage_platform.model.definitions import Compression
 
 CHUNK = 1 << 20
@@ -34,7 +35,8 @@ class DamagedStream(Exception):
 
 
 class HashedFile(io.RawIOBase):
-    """A binary file for reading that knows the SHA-256 and length of what was read; a reading error is InvalidInput."""
+    """A binary file for reading that knows the SHA-256 and length of what was read; a reading error is InvalidInput,
+    of object storage Unavailable."""
 
     def __init__(self, file: BinaryIO, path: str) -> None:
         self._file = file
@@ -51,6 +53,9 @@ class HashedFile(io.RawIOBase):
         try:
             data = self._file.read(size)
         except OSError as error:
+            lost = outage(error)
+            if lost is not None:
+                raise lost from error
             raise InvalidInput(f"{self._path}: cannot be read: {error.strerror or error}") from error
         self._hash.update(data)
         self.length += len(data)
