@@ -67,7 +67,7 @@ bench-full: setup ## the same at full size: hours, and 60 GB of disk
 	$(BENCH).lineage --documents 100000 --rounds 6
 	$(BENCH).incremental --documents 100000
 	$(BENCH).index --documents 1000000 10000000 100000000 1000000000
-	$(BENCH).size --documents 1000000 10000000
+	$(BENCH).size
 	UV=$(UV) $(BENCH).peers --documents 100000 --rounds 2
 
 clean: ## remove what the targets above made

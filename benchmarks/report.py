@@ -71,8 +71,12 @@ def cpu_seconds() -> float:
 def peak_memory() -> int:
     """Bytes of resident memory at the most so far: of this process, or of one ended child where that had more."""
     unit = 1 if sys.platform == "darwin" else 1024
-    kinds = (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
-    return max(resource.getrusage(kind).ru_maxrss for kind in kinds) * unit
+    children = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * unit
+    # what getrusage says of oneself may be the peak of the process that started this one
+    own = _field(Path("/proc/self/status"), "VmHWM").partition(" ")[0]
+    return max(
+        children, int(own) * 1024 if own else resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
+    )
 
 
 def machine() -> dict[str, Any]:
