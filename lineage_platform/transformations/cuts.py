@@ -9,6 +9,7 @@ pieces; between a letter and a full stop or comma the pre-tokenizer cuts anyway.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -25,6 +26,9 @@ _FIRST, _LAST = 0xE4B880, 0xE9BEA5
 _COMMA, _STOP, _WIDE = 0xE38081, 0xE38082, 0xEFBC8C
 
 _MULTIPLIER, _SECOND = np.uint64(0x9E3779B97F4A7C15), np.uint64(0xBF58476D1CE4E5B9)
+
+_LEAD = re.compile(".[\u00e4-\u00e9]", re.DOTALL)
+"""A byte of the range in which Han characters begin, as a byte-level vocabulary writes it, behind another one."""
 
 WORDS = 3
 """64-bit words of the longest piece that is remembered: eight characters."""
@@ -76,8 +80,8 @@ def _joins(words: Iterable[str]) -> Joins:
     forms: set[tuple[int, int]] = set()
     keys: set[int] = set()
     for word in words:
-        if len(word) < 2 or not all(letter in letters for letter in word):
-            continue  # a special token, or a byte: no merge makes it
+        if not _LEAD.search(word) or not all(letter in letters for letter in word):
+            continue  # no Han character begins inside, or it is a special token, which no merge makes
         token = bytes(letters[letter] for letter in word)
         for place in range(1, len(token)):
             if 0xE4 <= token[place] <= 0xE9 and 0x80 <= token[place - 1] <= 0xBF:

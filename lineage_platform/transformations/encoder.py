@@ -14,6 +14,7 @@ import itertools
 import json
 import threading
 from collections.abc import Iterable, Iterator, Sequence
+from functools import cached_property, lru_cache
 from typing import Any, Literal, cast
 
 import numpy as np
@@ -23,7 +24,7 @@ import pyarrow as pa
 from lineage_platform.errors import InvalidInput
 from lineage_platform.files import Place, read_bytes
 from lineage_platform.transformations.buffers import utf8_buffers
-from lineage_platform.transformations.cuts import Words, joins_of
+from lineage_platform.transformations.cuts import Joins, Words, joins_of
 
 Tokens = npt.NDArray[np.uint32]
 Offsets = npt.NDArray[np.int64]
@@ -59,10 +60,11 @@ class Encoder:
 
     def __init__(self, path: Place, name: EncoderName) -> None:
         """Open a `tokenizer.json` that `load_encoder` has accepted."""
-        definition = _definition(path)
+        parsed = _open(path)
+        definition = parsed.definition
         self.name = name
         self.path = path
-        self._plain = json.dumps(_ordinary(definition), ensure_ascii=False)
+        self._plain = parsed.plain
         added = {item["content"]: item["id"] for item in definition.get("added_tokens") or ()}
         special = {item["content"] for item in definition.get("added_tokens") or () if item.get("special")}
         self.end_of_document: int | None = next(
@@ -75,8 +77,9 @@ class Encoder:
             raise InvalidInput(
                 f"{path}: got token {self.vocabulary - 1}, expected all below {LARGEST_VOCABULARY}"
             )
-        joins = joins_of(definition) if name == "gigatoken" else None
-        self._words = None if joins is None else Words(joins)
+        self._words: Words | None = None
+        if name == "gigatoken" and parsed.joins is not None:
+            self._words = Words(parsed.joins)
         self._decoder: Any = None
         self._backend: Any = None
         self._encoded = 0
@@ -152,10 +155,8 @@ def load_encoder(path: Place, sample: Iterable[str]) -> Encoder:
     `sample` is text of the corpus; both implementations encode all of it, and of some probes of our own. Raises
     InvalidInput if the file is not a `tokenizer.json`.
     """
-    definition = _definition(path)
-    _hugging_face(read_bytes(path).decode(), path)
     reference = Encoder(path, "tokenizers")
-    specials = [item["content"] for item in definition.get("added_tokens") or ()]
+    specials = [item["content"] for item in _open(path).definition.get("added_tokens") or ()]
     probes = [*_PROBES, *specials, *(f"a{token}b {token}" for token in specials), *sample]
     texts = pa.array(probes, pa.large_string())
     expected = reference.encode(texts)
@@ -204,16 +205,35 @@ def _ordinary(definition: dict[str, Any]) -> dict[str, Any]:
     return plain
 
 
-def _definition(path: Place) -> dict[str, Any]:
+class _Tokenizer:
+    """A `tokenizer.json` as encoders need it, made once for all of them; nobody changes it."""
+
+    def __init__(self, data: bytes) -> None:
+        self.definition: Any = json.loads(data)
+
+    @cached_property
+    def plain(self) -> str:
+        return json.dumps(_ordinary(self.definition), ensure_ascii=False)
+
+    @cached_property
+    def joins(self) -> Joins | None:
+        return joins_of(self.definition)
+
+
+_parsed = lru_cache(maxsize=1)(_Tokenizer)
+
+
+def _open(path: Place) -> _Tokenizer:
     try:
-        definition = json.loads(read_bytes(path))
+        parsed = _parsed(read_bytes(path))
     except ValueError as error:
         raise InvalidInput(
             f"{path}: got a file that is not JSON ({error}), expected a tokenizer.json"
         ) from error
+    definition = parsed.definition
     if not isinstance(definition, dict) or not isinstance(definition.get("model"), dict):
         raise InvalidInput(f"{path}: got JSON without a `model`, expected a tokenizer.json")
-    return definition
+    return parsed
 
 
 def _hugging_face(definition: str, path: Place) -> Any:

@@ -21,9 +21,9 @@ from lineage_platform.model.definitions import ShardFormat, ShardSpec
 from lineage_platform.model.keys import document_key, terms_number
 from lineage_platform.model.tables import DOCUMENTS
 from lineage_platform.model.versions import Result
-from lineage_platform.transformations import encoder as encoders
 from lineage_platform.transformations import layout
 from lineage_platform.transformations import shards as module
+from lineage_platform.transformations.encoder import Encoder
 from lineage_platform.transformations.engine import Engine, quiet
 from lineage_platform.transformations.layout import Run
 from lineage_platform.transformations.parts import write_table
