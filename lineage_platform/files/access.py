@@ -92,13 +92,10 @@ def _read(where: Place, ranges: Ranges) -> list[pa.Buffer]:
     if not ranges:
         return []
     if isinstance(where, Remote):
-        import pyarrow as pa
-
-        from lineage_platform.files.download import read_at
+        from lineage_platform.files.download import read_together
 
         with reaching(where):
-            source = _opened(where, os.getpid())
-            return [pa.py_buffer(read_at(source, size, offset)) for offset, size in ranges]
+            return read_together(_opened(where, os.getpid()), ranges)
     with open_input(where) as file:
         found = []
         for offset, size in ranges:

@@ -5,12 +5,16 @@ from __future__ import annotations
 import io
 import random
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from typing import Any
+
+import pyarrow as pa
 
 from lineage_platform.files.storage import attempts
 
 _LONGEST_WAIT = 20.0
+_LONGEST_RUN = 16 * 1024**2
 _OVERFLOW = "Failed to flush response stream"
 """What the AWS SDK says, and does not try again, when the error page of a server is longer than the range asked for."""
 
@@ -55,6 +59,38 @@ class Download(io.RawIOBase):
 def read_at(source: Any, size: int, offset: int) -> bytes:
     """A range of an open remote file."""
     return _patiently(lambda: source.read_at(size, offset))
+
+
+def read_together(source: Any, ranges: Sequence[tuple[int, int]]) -> list[pa.Buffer]:
+    """Ranges (offset, length) of an open remote file, those near each other by one request: what lies between them is less
+    than they are, so that twice the bytes asked for are in memory at most."""
+    order = sorted(range(len(ranges)), key=lambda number: ranges[number])
+    runs: list[_Run] = []
+    for number in order:
+        offset, size = ranges[number]
+        run = runs[-1] if runs else None
+        near = run is not None and offset - run.end <= run.wanted and run.end - run.start < _LONGEST_RUN
+        if run is None or not near:
+            run = _Run(offset, offset)
+            runs.append(run)
+        run.end = max(run.end, offset + size)
+        run.wanted += size
+        run.numbers.append(number)
+    found: dict[int, pa.Buffer] = {}
+    for run in runs:
+        data = pa.py_buffer(read_at(source, run.end - run.start, run.start))
+        for number in run.numbers:
+            offset, size = ranges[number]
+            found[number] = data.slice(offset - run.start, size)
+    return [found[number] for number in range(len(ranges))]
+
+
+@dataclass
+class _Run:
+    start: int
+    end: int
+    wanted: int = 0
+    numbers: list[int] = field(default_factory=list)
 
 
 def _patiently(read: Callable[[], bytes]) -> bytes:

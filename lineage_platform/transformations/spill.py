@@ -8,6 +8,7 @@ versioned, and go when the transformation that made them is done, on object stor
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
 from pathlib import Path
 from types import TracebackType
@@ -30,6 +31,8 @@ from lineage_platform.files import (
 
 _DIRECTORIES = 1024
 """Directories of remote spills that a process keeps, so that not every group asks for them again."""
+
+_CONNECTIONS = 16
 
 _Wanted = tuple[Place, list[tuple[int, int]]]
 """A spill and the ranges of it that are wanted: (offset, length)."""
@@ -93,7 +96,7 @@ class SpillWriter:
 
 def read_spills(spills: Iterable[str], group: int, schema: pa.Schema) -> pa.Table:
     """All rows of one group, spill by spill in the order given; local ones are mapped from the files, not copied."""
-    return _read([_find(path, range(group, group + 1)) for path in spills], schema)
+    return _read(_find_all(spills, range(group, group + 1)), schema)
 
 
 def spill_chunks(
@@ -103,8 +106,7 @@ def spill_chunks(
     time, and no more than what was written at once beyond that."""
     wanted: list[_Wanted] = []
     size = 0
-    for path in spills:
-        where, ranges = _find(path, groups)
+    for where, ranges in _find_all(spills, groups):
         taken: list[tuple[int, int]] = []
         for at, length in ranges:
             taken.append((at, length))
@@ -116,6 +118,15 @@ def spill_chunks(
             wanted.append((where, taken))
     if wanted:
         yield _read(wanted, schema)
+
+
+def _find_all(spills: Iterable[str], groups: range) -> list[_Wanted]:
+    """Where some groups are in each of some spills; the directories of remote ones are asked for at the same time."""
+    paths = list(spills)
+    if len(paths) < 2 or isinstance(place(paths[0]), Path):
+        return [_find(path, groups) for path in paths]
+    with ThreadPoolExecutor(_CONNECTIONS) as pool:
+        return list(pool.map(lambda path: _find(path, groups), paths))
 
 
 def _find(path: str, groups: range) -> _Wanted:

@@ -2,9 +2,12 @@ from __future__ import annotations
 
 import gc
 import os
+import random
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from lineage_platform.files import (
     Place,
@@ -21,6 +24,7 @@ from lineage_platform.files import (
     remove_tree,
     stream,
 )
+from lineage_platform.files.download import read_together
 from tests.files.server import Request, Server
 
 BIG = 12 * 1024 * 1024
@@ -141,3 +145,18 @@ def test_what_was_not_finished_does_not_come_to_be(size: int, folder: Place) -> 
     del forgotten, file
     gc.collect()
     assert read_bytes(folder / "a") == b"before"
+
+
+@given(st.lists(st.tuples(st.integers(0, 4999), st.integers(0, 800)), max_size=40))
+def test_ranges_read_together(ranges: list[tuple[int, int]]) -> None:
+    data = random.Random(7).randbytes(6000)
+    asked: list[int] = []
+
+    class Source:
+        def read_at(self, size: int, offset: int) -> bytes:
+            asked.append(size)
+            return data[offset : offset + size]
+
+    found = read_together(Source(), ranges)
+    assert [bytes(part) for part in found] == [data[at : at + size] for at, size in ranges]
+    assert sum(asked) <= 2 * sum(size for _, size in ranges)
