@@ -306,9 +306,7 @@ def test_no_token_is_taken_from_an_encoder_that_is_not_trusted_now(
     world: World, first: Result, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     reading = edited(Reading(), 3)
-    monkeypatch.setattr(
-        encoders, "joins_of", lambda _definition: 1 / 0
-    )  # gigatoken fails: the other one is used
+    monkeypatch.setattr(Encoder, "_gigatoken", lambda _encoder, _texts: 1 / 0)  # the other one is used
     again = world.pack(reading, earlier_of(first))
     assert again.statistics.details["encoder"] == "tokenizers"
     assert len(written(again, world.scratch)) == SHARDS
