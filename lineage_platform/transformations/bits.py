@@ -43,6 +43,19 @@ def _load(_context: Any, data: Any, _position: Any) -> Any:
     return types.uint64(data, types.int64), generate
 
 
+def _store(_context: Any, data: Any, _position: Any, _value: Any) -> Any:
+    """Put the eight bytes of a uint64 to data[position] and on; `data` (uint8) must have room for them."""
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        array = context.make_array(signature.args[0])(context, builder, arguments[0])
+        place = builder.gep(array.data, [arguments[1]])
+        builder.store(arguments[2], builder.bitcast(place, _WORD.as_pointer()), align=1)
+        return context.get_dummy_value()
+
+    return types.void(data, types.int64, types.uint64), generate
+
+
 trailing_zeros: Any = intrinsic(_trailing_zeros)
 ones: Any = intrinsic(_ones)
 load: Any = intrinsic(_load)
+store: Any = intrinsic(_store)

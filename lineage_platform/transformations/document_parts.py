@@ -24,7 +24,7 @@ from lineage_platform.transformations.normalise import normalise
 from lineage_platform.transformations.parts import PartWriter
 from lineage_platform.transformations.redact import redact
 
-BATCH_CHARACTERS = 4 << 20  # of text, 4 to 12 MB as UTF-8
+BATCH_BYTES = 8 << 20  # of text
 BATCH_ROWS = 8192
 PART_BYTES = 256 << 20  # of text
 PART_ROWS = 1 << 20
@@ -33,17 +33,20 @@ _EDITS = (None, Reason.NORMALISED, Reason.REDACTED, Reason.NORMALISED_AND_REDACT
 
 
 class Document(NamedTuple):
-    """A record that has text, not yet normalised; the fields are columns of `tables.DOCUMENTS`."""
+    """A record that has text (UTF-8), not yet normalised; the fields are columns of `tables.DOCUMENTS`."""
 
     document: int
     identity: bytes
     file: int
     record: int
     record_id: str | None
-    text: str
+    text: bytes
     terms: int
     language: str | None
     subject: bytes | None
+
+
+_NARROW = tuple(name for name in Document._fields if name not in ("text", "identity"))
 
 
 class Decision(NamedTuple):
@@ -109,7 +112,7 @@ class DocumentWriter:
         self._scratch, self._name = scratch, name
         self._documents: list[Document] = []
         self._faults: list[Decision] = []
-        self._characters = 0
+        self._bytes = 0
         self._text_bytes = 0
         self._rows: dict[str, list[Rows]] = {"documents": [], "decisions": []}
         self._open = ExitStack()
@@ -117,7 +120,7 @@ class DocumentWriter:
     def add(self, document: Document) -> None:
         """Take a document. Keys must ascend, of documents and faults together."""
         self._documents.append(document)
-        self._characters += len(document.text)
+        self._bytes += len(document.text)
         self._advance()
 
     def fault(self, decision: Decision) -> None:
@@ -127,11 +130,7 @@ class DocumentWriter:
 
     def _advance(self) -> None:
         """Write a full batch; begin new parts where the next batch would go beyond the size of a part."""
-        if (
-            self._characters < BATCH_CHARACTERS
-            and len(self._documents) < BATCH_ROWS
-            and len(self._faults) < BATCH_ROWS
-        ):
+        if self._bytes < BATCH_BYTES and len(self._documents) < BATCH_ROWS and len(self._faults) < BATCH_ROWS:
             return
         rows = max(sum(map(len, chunks)) for chunks in self._rows.values())
         if self._text_bytes >= PART_BYTES or rows >= PART_ROWS:
@@ -177,7 +176,7 @@ class DocumentWriter:
 
     def _flush(self) -> None:
         documents, faults = self._documents, self._faults
-        self._documents, self._faults, self._characters = [], [], 0
+        self._documents, self._faults, self._bytes = [], [], 0
         decisions = [*faults, *self._write_documents(documents)]
         if decisions:
             self._write_decisions(sorted(decisions))
@@ -187,7 +186,9 @@ class DocumentWriter:
         if not documents:
             return []
         columns: dict[str, Any] = dict(zip(Document._fields, zip(*documents, strict=True), strict=True))
-        normalised, was_normalised = normalise(pa.array(columns["text"], pa.large_string()))
+        normalised, was_normalised = normalise(
+            pa.array(columns["text"], pa.large_binary()).view(pa.large_string())
+        )
         text, redactions = redact(normalised)
         values, offsets = utf8_buffers(text)
         empty = lengths(offsets) == 0
@@ -197,7 +198,7 @@ class DocumentWriter:
             for row in np.flatnonzero(empty | (edits > 0)).tolist()
         ]
         arrays = {
-            **{name: pa.array(columns[name], DOCUMENTS.field(name).type) for name in Document._fields},
+            **{name: pa.array(columns[name], DOCUMENTS.field(name).type) for name in _NARROW},
             "text": text,
             "identity": _fixed_size(b"".join(columns["identity"]), IDENTITY),
             "sha256": _fixed_size(_hashes(values, offsets), SHA256),

@@ -165,9 +165,10 @@ def _classify(values: Bytes, offsets: Offsets, table: Bytes) -> Bytes:
                 if position + 8 <= end:
                     here = load(values, position)
                     unusual = ((here - _SPACES) | here | (here + _ONES)) & _HIGHEST
-                    position += trailing_zeros(unusual) >> 3
                     if unusual == 0:
+                        position += 8
                         continue
+                    position += trailing_zeros(unusual) >> 3
                     byte = values[position]
                     if byte >= 0x80:
                         continue

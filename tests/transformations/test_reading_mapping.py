@@ -35,7 +35,7 @@ def mapping(**fields: str) -> RecordMapping:
     ],
 )
 def test_text(template: str, fields: dict[str, Any], text: str) -> None:
-    assert mapping(text=template).text(fields) == text
+    assert mapping(text=template).text(fields).decode() == text
 
 
 @pytest.mark.parametrize(

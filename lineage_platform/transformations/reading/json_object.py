@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import json
 import re
-from typing import Any
+from json.scanner import make_scanner
+from typing import Any, cast
 
 import numpy as np
 
 from lineage_platform.model.decisions import Reason
 from lineage_platform.transformations.buffers import Bytes, kernel
+from lineage_platform.transformations.reading.json_text import LONG, SPARE, long_text
 from lineage_platform.transformations.reading.records import Raw, Record, Unreadable, undecodable
 
 MAX_NESTING = 256
@@ -25,7 +27,40 @@ _QUOTE, _BACKSLASH, _OPEN, _CLOSE = ord('"'), ord("\\"), (ord("["), ord("{")), (
 
 
 def parse_object(ordinal: int, offset: int, data: bytes) -> Record:
-    """The record in `data`, which holds nothing else but white space around it."""
+    """The record in `data`, which holds nothing else but white space around it.
+
+    A long text among its fields is given as the bytes of its UTF-8, all other text as str.
+    """
+    if len(data) >= LONG:
+        out = np.empty(len(data) + SPARE, np.uint8)
+        name, name_end, first, end, size = long_text(np.frombuffer(data, np.uint8), out)
+        if name >= 0:
+            fields = _simple(data[:first] + data[end:])
+            field = data[name:name_end].decode("utf-8", "replace")
+            if fields is not None and fields.get(field) == "":
+                fields[field] = out[:size].tobytes()
+                return Raw(ordinal, offset, fields)
+    return _parsed(ordinal, offset, data)
+
+
+def _simple(data: bytes) -> dict[str, Any] | None:
+    """The fields of an object of plain values without escapes and without a fault; None of any other."""
+    if b"\\" in data:
+        return None
+    try:
+        text = data.decode()
+        fields, end = _SCAN(text, 0)
+    except (ValueError, StopIteration, RecursionError, _Refused):
+        return None
+    if end != len(text) or type(fields) is not dict:
+        return None
+    for value in fields.values():
+        if type(value) is dict or type(value) is list:
+            return None
+    return cast("dict[str, Any]", fields)
+
+
+def _parsed(ordinal: int, offset: int, data: bytes) -> Record:
     try:
         fields = _DECODER.decode(data.decode())
         if b"\\" in data and _ESCAPED_SURROGATE.search(data):
@@ -73,6 +108,7 @@ def _no_constant(name: str) -> None:
 
 
 _DECODER = json.JSONDecoder(object_pairs_hook=_unique, parse_constant=_no_constant)
+_SCAN = make_scanner(cast("Any", _DECODER))
 _NAMES = {list: "array", str: "string", int: "number", float: "number", bool: "boolean", type(None): "null"}
 
 

@@ -4,6 +4,8 @@
 hold text, a number, a boolean, or a list of texts, which are its lines. A field of the template that is absent is a fault;
 one that is null is empty, unless all are null. Where all are empty the text is empty, whatever stands between them.
 
+Text is a str, or of a long one the bytes of its UTF-8: what goes on to a document unchanged need not become a str.
+
 `id` is text or a whole number; without one a record is known by its ordinal. `language` is text. What else these two hold
 counts as not said.
 """
@@ -48,18 +50,18 @@ class RecordMapping:
 
     def record_id(self, fields: Mapping[str, Any]) -> str | None:
         """The source's own id of the record."""
-        value = fields.get(self._id) if self._id is not None else None
+        value = _value(fields, self._id)
         if isinstance(value, int) and not isinstance(value, bool):
             return str(value)
         return value or None if isinstance(value, str) else None
 
     def licence(self, fields: Mapping[str, Any]) -> str | None:
         """The licence that the record declares itself, shortened; None means the source's own terms."""
-        return declared_licence(fields.get(self._licence)) if self._licence is not None else None
+        return declared_licence(_value(fields, self._licence))
 
     def language(self, fields: Mapping[str, Any]) -> str | None:
         """The language that the record declares."""
-        value = fields.get(self._language) if self._language is not None else None
+        value = _value(fields, self._language)
         if not isinstance(value, str):
             return None
         value = value.strip()
@@ -67,17 +69,20 @@ class RecordMapping:
 
     def subject(self, fields: Mapping[str, Any], key: bytes) -> bytes | None:
         """The keyed hash of the data subject that the record names."""
-        value = fields.get(self._subject) if self._subject is not None else None
+        value = _value(fields, self._subject)
         if value is None or isinstance(value, (list, dict)) or not str(value).strip():
             return None
         return subject_hash(key, str(value))
 
-    def text(self, fields: Mapping[str, Any]) -> str:
-        """The text; raises Fault where there is none."""
+    def text(self, fields: Mapping[str, Any]) -> bytes:
+        """The text as UTF-8; raises Fault where there is none."""
         if len(self._parts) == 1 and not self._parts[0][0]:
             value = fields.get(self._text_fields[0])
-            if isinstance(value, str):
+            if isinstance(value, bytes):
                 return value
+        return self._written(fields).encode()
+
+    def _written(self, fields: Mapping[str, Any]) -> str:
         values = {name: _text_of(name, fields) for name in self._text_fields}
         if all(value is None for value in values.values()):
             names = ", ".join(map(repr, self._text_fields))
@@ -87,10 +92,15 @@ class RecordMapping:
         return "".join(literal + (values[field] or "" if field else "") for literal, field in self._parts)
 
 
+def _value(fields: Mapping[str, Any], name: str | None) -> Any:
+    value = fields.get(name) if name is not None else None
+    return value.decode() if isinstance(value, bytes) else value
+
+
 def _text_of(name: str, fields: Mapping[str, Any]) -> str | None:
     if name not in fields:
         raise Fault(Reason.MISSING_FIELD, f"no field {name!r}")
-    value = fields[name]
+    value = _value(fields, name)
     if value is None or isinstance(value, str):
         return value
     if isinstance(value, (bool, int, float)):
