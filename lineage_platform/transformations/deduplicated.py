@@ -44,7 +44,7 @@ from lineage_platform.transformations.parts import (
 )
 from lineage_platform.transformations.spill import read_spills
 from lineage_platform.transformations.standards import Standard
-from lineage_platform.transformations.stretches import cut, cuts_of
+from lineage_platform.transformations.stretches import Stretch, cut, cuts_of
 from lineage_platform.transformations.survivors import (
     COPIES,
     SIZES,
@@ -137,6 +137,7 @@ def deduplicate(
         partial(_survey, column=column), [str(path) for path in annotations], steps.next(len(annotations))
     )
     records = sum(part.rows for part in surveyed)
+    terms_of = {part.annotations: part.terms for part in surveyed}
     stretches = cut([(part.annotations, part.ranges) for part in surveyed])
     cuts, spilled = cuts_of(stretches), scratch / "spilled"
     exact_buckets = bucket_count(records) if deduplication.exact else 0
@@ -149,6 +150,10 @@ def deduplicate(
             stretches, cuts, column, keys, buckets, without, scratch=spilled, engine=engine, progress=advance
         )
 
+    def ranks(stretch: Stretch) -> dict[int, int]:
+        found = {terms for piece in stretch.pieces for terms in terms_of[piece.annotations]}
+        return {terms: rights_rank[terms] for terms in found & rights_rank.keys()}
+
     exact = find("sha256", SHA256, exact_buckets, None) if deduplication.exact else None
     near = find(column, pa.uint64(), near_buckets, exact) if column is not None else None
     links = [found for found in (exact, near) if found is not None]
@@ -158,7 +163,7 @@ def deduplicate(
     engine.map(
         look,
         [
-            Look(stretch, clusters, standard, rights_rank, buckets, str(members.path(stretch.number)))
+            Look(stretch, clusters, standard, ranks(stretch), buckets, str(members.path(stretch.number)))
             for stretch in stretches
         ],
         steps.next(len(stretches)),
