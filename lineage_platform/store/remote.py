@@ -78,15 +78,17 @@ class RemoteStore:
         The caller holds the lease of the files, so nobody adopts meanwhile; attempts may begin.
         """
         _together(lambda name: remove_tree(self.root / f"scratch/{name}"), forget)
-        sizes: list[int] = []
-        for folder in self._list("objects"):
-            lost = [
+
+        def lost(folder: FileInfo) -> list[FileInfo]:
+            return [
                 found
                 for found in self._list(f"objects/{folder.base_name}")
                 if found.is_file and found.base_name.partition(".")[0] not in keep
             ]
-            _together(self._delete, lost)
-            sizes += [found.size for found in lost]
+
+        swept = [found for listed in _together(lost, self._list("objects")) for found in listed]
+        _together(self._delete, swept)
+        sizes = [found.size for found in swept]
         return Swept(len(sizes), sum(sizes), len(forget))
 
     def fault(self, error: BaseException) -> LineageError | None:
