@@ -18,7 +18,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from math import log2
@@ -30,7 +30,8 @@ import numpy as np
 from benchmarks.placed import Layout, expected_tokens, layout
 from benchmarks.recorded import CORPUS, record_corpus, record_sources
 from benchmarks.report import cpu_seconds, peak_memory, write_report
-from lineage_platform.settings import read_settings
+from lineage_platform.model.versions import Version
+from lineage_platform.settings import Settings, read_settings
 from lineage_platform.wiring import open_recorder, open_workspace
 
 SOURCES, TERMS = 1000, 50
@@ -58,16 +59,34 @@ def timed(clocks: dict[str, Clock], name: str) -> Iterator[None]:
     print(f"{name}: {clock.wall:,.1f} s, {clock.cpu:,.1f} CPU s", flush=True)
 
 
-def measure(documents: int, folder: Path, questions: int) -> dict[str, Any]:
-    """Build and ask a corpus of `documents` in `folder`, which is a workspace afterwards."""
+def measure(sizes: list[int], folder: Path, questions: int) -> list[dict[str, Any]]:
+    """Build and ask a corpus of each size in `folder`, a workspace whose sources are recorded once."""
     os.environ["LINEAGE_HOME"] = str(folder / "home")
     settings = read_settings(folder)
     clocks: dict[str, Clock] = {}
     recorder = open_recorder(settings)
     with timed(clocks, "record sources"):
-        numbers, terms, versions = record_sources(recorder, SOURCES, TERMS, folder)
-    shards = max(10, documents // SHARD_DOCUMENTS)
-    corpus = layout(documents, shards, np.array(numbers), np.array(terms))
+        numbers, terms, versions = record_sources(recorder, SOURCES, TERMS)
+    recorder.close()
+    snapshots, named = np.array(numbers), np.array(terms)
+    results = []
+    for documents in sizes:
+        print(f"{documents:,} documents in {folder}", flush=True)
+        corpus = layout(documents, max(10, documents // SHARD_DOCUMENTS), snapshots, named)
+        results.append(measure_size(settings, corpus, versions, questions, dict(clocks)))
+    return results
+
+
+def measure_size(
+    settings: Settings,
+    corpus: Layout,
+    versions: Sequence[tuple[Version, Version]],
+    questions: int,
+    clocks: dict[str, Clock],
+) -> dict[str, Any]:
+    """Build and ask one corpus version, which is the current one afterwards."""
+    documents, shards = corpus.documents, corpus.shards
+    recorder = open_recorder(settings)
     made = record_corpus(recorder, corpus, versions, lambda name: timed(clocks, name))
     sizes = {role: sum(file.bytes for file in made.files_of(role)) for role in (*ORDERS, *SUMMARIES)}
     files = {role: len(made.files_of(role)) for role in (*ORDERS, *SUMMARIES)}
@@ -91,12 +110,12 @@ def measure(documents: int, folder: Path, questions: int) -> dict[str, Any]:
         },
         "questions": asked,
         "command": command(settings.environment(), shards),
-        "load": os.getloadavg(),
+        "load": os.getloadavg()[0],
     }
 
 
 def ask(workspace: Any, corpus: Layout, count: int) -> dict[str, dict[str, float]]:
-    """Milliseconds of each kind of question."""
+    """Milliseconds of each kind of question; `cpu` is the median of this process, without PostgreSQL's."""
     chooser = random.Random(1)
     kinds: dict[str, tuple[int, Callable[[], object]]] = {
         "shard trace": (count, lambda: workspace.trace(str(chooser.randrange(corpus.shards)), CORPUS)),
@@ -112,11 +131,12 @@ def ask(workspace: Any, corpus: Layout, count: int) -> dict[str, dict[str, float
     }
     answers = {}
     for name, (times, question) in kinds.items():
-        took = []
+        took, worked = [], []
         for _ in range(times + 1):
-            start = time.perf_counter()
+            start, begun = time.perf_counter(), time.process_time()
             question()
             took.append((time.perf_counter() - start) * 1000)
+            worked.append((time.process_time() - begun) * 1000)
         first, rest = took[0], sorted(took[1:])
         answers[name] = {
             "asked": times,
@@ -124,6 +144,7 @@ def ask(workspace: Any, corpus: Layout, count: int) -> dict[str, dict[str, float
             "p50": statistics.median(rest),
             "p95": rest[min(len(rest) - 1, int(len(rest) * 0.95))],
             "max": rest[-1],
+            "cpu": statistics.median(worked[1:]),
         }
         print(name, {key: round(value, 1) for key, value in answers[name].items()}, flush=True)
     return answers
@@ -156,14 +177,7 @@ def command(environment: dict[str, str], shards: int) -> dict[str, float]:
     for number in range(4):
         start = time.perf_counter()
         subprocess.run(
-            [
-                sys.executable,
-                "-m",
-                "lineage_platform.cli.main",
-                "trace",
-                str(shards // (number + 2)),
-                "--json",
-            ],
+            [Path(sys.executable).with_name("lineage"), "trace", str(shards // (number + 2)), "--json"],
             env={**os.environ, **environment},
             stdout=subprocess.DEVNULL,
             check=True,
@@ -177,23 +191,31 @@ def table(results: list[dict[str, Any]]) -> list[list[str]]:
     """A row a measure, a column a size."""
     rows = [["", *(f"{result['documents']:,}" for result in results)]]
 
-    def row(name: str, value: Callable[[dict[str, Any]], str]) -> None:
-        rows.append([name, *(value(result) for result in results)])
+    def row(name: str, *keys: str, form: str = ",.1f", unit: float = 1) -> None:
+        cells = []
+        for result in results:
+            value: Any = result
+            for key in keys:
+                value = value[key]
+            cells.append(format(value / unit, form))
+        rows.append([name, *cells])
 
-    row("shards", lambda r: f"{r['shards']:,}")
+    row("shards", "shards", form=",")
     for kind in ("shard trace", "source impact", "document impact", "roll-up"):
-        for key in ("p50", "p95", "max", "first"):
-            row(f"{kind}, {key}, ms", lambda r, kind=kind, key=key: f"{r['questions'][kind][key]:.1f}")
-    row("`lineage trace`, s", lambda r: f"{r['command']['least']:.2f}")
+        for key in ("p50", "p95", "max", "first", "cpu"):
+            row(f"{kind}, {key}, ms", "questions", kind, key)
+    row("`lineage trace`, s", "command", "least", form=".2f")
     for role in ORDERS:
-        row(f"{role}, bytes a document", lambda r, role=role: f"{r['bytes_per_document'][role]:.2f}")
-        row("its bound for the address", lambda r, role=role: f"{r['bound_bytes'][role]:.2f}")
-    row("summaries, MB", lambda r: f"{sum(r['bytes'][role] for role in SUMMARIES) / 1e6:.1f}")
-    row("files", lambda r: f"{sum(r['files'].values()):,}")
+        row(f"{role}, bytes a document", "bytes_per_document", role, form=".2f")
+        row("its bound for the address", "bound_bytes", role, form=".2f")
+    for role in SUMMARIES:
+        row(f"{role}, MB", "bytes", role, unit=1e6)
+    for role in (*ORDERS, *SUMMARIES):
+        row(f"{role}, files", "files", role, form=",")
     for stage in results[0]["build"]:
-        row(f"{stage}, CPU s", lambda r, stage=stage: f"{r['build'][stage]['cpu']:.1f}")
-    row("peak memory, MB", lambda r: f"{r['peak_memory'] / 1e6:,.0f}")
-    row("load", lambda r: f"{r['load'][0]:.1f}")
+        row(f"{stage}, CPU s", "build", stage, "cpu")
+    row("peak memory, MB", "peak_memory", form=",.0f", unit=1e6)
+    row("load", "load")
     return rows
 
 
@@ -208,15 +230,12 @@ def main() -> None:
     parser.add_argument("--keep", action="store_true", help="leave what was built")
     parser.add_argument("--name", default="index", help="of the report")
     options = parser.parse_args()
-    results = []
-    for documents in options.documents:
-        folder = Path(tempfile.mkdtemp(prefix="lineage-index-", dir=options.folder))
-        print(f"{documents:,} documents in {folder}", flush=True)
-        try:
-            results.append(measure(documents, folder, options.questions))
-        finally:
-            if not options.keep:
-                shutil.rmtree(folder, ignore_errors=True)
+    folder = Path(tempfile.mkdtemp(prefix="lineage-index-", dir=options.folder))
+    try:
+        results = measure(options.documents, folder, options.questions)
+    finally:
+        if not options.keep:
+            shutil.rmtree(folder, ignore_errors=True)
     write_report(options.name, {"sizes": results}, table(results))
 
 

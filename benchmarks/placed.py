@@ -153,7 +153,7 @@ def _permuted(value: np.uint64, mask: np.uint64, half: np.uint64) -> np.uint64:
 
 
 @numba.njit(cache=True, nogil=True)
-def _fill(  # noqa: PLR0913 - a kernel takes arrays
+def _fill(
     begin: int,
     end: int,
     first: int,

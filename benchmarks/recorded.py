@@ -10,10 +10,10 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pyarrow as pa
 
 from benchmarks.placed import Layout, placements
+from lineage_platform.files import Place
 from lineage_platform.model.definitions import DeclaredTerms, RecordFields, Source
 from lineage_platform.model.keys import document_key, record_identity
 from lineage_platform.model.tables import DOCUMENTS, REDACTION_TYPES, SHARD
@@ -40,10 +40,28 @@ from lineage_platform.transformations.placements import (
 
 CORPUS = "index"
 TASK_ROWS = 512 * 1024
-LICENCES = (
-    "CC-BY-4.0 CC0-1.0 MIT Apache-2.0 CC-BY-SA-4.0 BSD-3-Clause CC-BY-NC-4.0 ODC-By-1.0 GPL-3.0-only ODbL-1.0 "
-    "BSD-2-Clause MPL-2.0 CC-BY-3.0 LGPL-3.0-only CC-BY-SA-3.0 ISC Unlicense PDDL-1.0 EUPL-1.2 Zlib"
-).split()
+LICENCES = [
+    "CC-BY-4.0",
+    "CC0-1.0",
+    "MIT",
+    "Apache-2.0",
+    "CC-BY-SA-4.0",
+    "BSD-3-Clause",
+    "CC-BY-NC-4.0",
+    "ODC-By-1.0",
+    "GPL-3.0-only",
+    "ODbL-1.0",
+    "BSD-2-Clause",
+    "MPL-2.0",
+    "CC-BY-3.0",
+    "LGPL-3.0-only",
+    "CC-BY-SA-3.0",
+    "ISC",
+    "Unlicense",
+    "PDDL-1.0",
+    "EUPL-1.2",
+    "Zlib",
+]
 
 _CHECK = CheckResult("documents are unique", True, "error", "no key twice", "0", "document")
 
@@ -65,7 +83,7 @@ def source(number: int) -> Source:
 
 
 def record_sources(
-    recorder: Recorder, count: int, terms: int, folder: Path
+    recorder: Recorder, count: int, terms: int
 ) -> tuple[list[int], list[list[int]], list[tuple[Version, Version]]]:
     """Snapshot numbers, terms numbers, and the versions of documents and annotations of each source."""
     numbers, named, versions = [], [], []
@@ -143,7 +161,8 @@ def record_corpus(
     nothing = Statistics(corpus.documents, corpus.documents, 0, 0, documents=corpus.documents)
 
     def step(name: str, inputs: Sequence[Version]) -> Version:
-        with recorder.attempt(f"{CORPUS}/{name}", Transformation(name, "1", {}), inputs) as attempt:
+        made = Transformation(name, "1", {"documents": corpus.documents})
+        with recorder.attempt(f"{CORPUS}/{name}", made, inputs) as attempt:
             content = hashlib.sha256(f"{name} {corpus.documents}".encode()).hexdigest()
             return attempt.commit(Result(content, (), nothing))
 
@@ -201,7 +220,7 @@ def _ranges(corpus: Layout) -> list[KeyRange]:
     return ranges
 
 
-def _shard_files(scratch: Path, shards: int) -> list[Part]:
+def _shard_files(scratch: Place, shards: int) -> list[Part]:
     """A file for each shard, so that the catalog has them; all are the same empty one."""
     part = write_table(scratch, "empty.parquet", "shard", SHARD, SHARD.empty_table())
     return [

@@ -58,7 +58,7 @@ class Gap:
     declared: str | None = None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class TermsShare:
     """Documents and tokens under the same rights."""
 
@@ -69,7 +69,7 @@ class TermsShare:
     tokens: int
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class SourceShare:
     """What one snapshot of a source gave; its terms sum to it."""
 
@@ -274,7 +274,7 @@ class DocumentTrace(Answer):
         return [plain(step) for step in self.decisions]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class ShardImpact:
     """What of one shard is concerned."""
 

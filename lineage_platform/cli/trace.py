@@ -1,4 +1,4 @@
-"""`lineage trace`: where a shard, or one document of it, came from."""
+"""`lineage trace`: where a whole corpus version, a shard, or one document of it, came from."""
 
 from __future__ import annotations
 
@@ -21,12 +21,17 @@ from lineage_platform.errors import InvalidInput
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from lineage_platform.audit.answers import DocumentTrace, Gap, ShardTrace
+    from lineage_platform.audit.answers import CorpusTrace, DocumentTrace, Gap, ShardTrace
 
 
 def trace(
     context: typer.Context,
-    shard: Annotated[str, typer.Argument(metavar="SHARD", help="shard-00003, 3, or a file name.")],
+    shard: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="[SHARD]", help="shard-00003, 3, or a file name; without it the whole corpus."
+        ),
+    ] = None,
     corpus: CorpusOption = None,
     version: VersionOption = None,
     row: Annotated[
@@ -42,9 +47,10 @@ def trace(
     as_json: JsonOption = False,
     workspace: WorkspaceOption = None,
 ) -> None:
-    """Trace a shard, or one document of it, back to its sources.
+    """Trace a shard, one document of it, or a whole corpus version back to its sources.
 
     \b
+    lineage trace --corpus demo
     lineage trace shard-00003 --corpus demo
     lineage trace 3 --corpus demo --row 17 --text
     lineage trace shard-00003.bin --corpus demo --token 81234 --json
@@ -52,22 +58,25 @@ def trace(
     one = row is not None or token is not None
     if text and not one:
         raise InvalidInput("--text: got it without --row or --token, expected one of them")
+    if one and shard is None:
+        raise InvalidInput("--row, --token: got one of them without a shard, expected the shard it is in")
     when = moment(as_of)
     with opened(context, workspace) as open_workspace:
-        if one:
+        if shard is None:
+            whole = open_workspace.trace_corpus(corpus, version=version, as_of=when)
+            output.as_json(whole.to_dict()) if as_json else _show_shares(whole, f"{whole.shards:,} shards")
+        elif one:
             document = open_workspace.trace_document(
                 shard, corpus, row=row, token=token, version=version, as_of=when, text=text
             )
             output.as_json(document.to_dict()) if as_json else _show_document(document)
         else:
             answer = open_workspace.trace(shard, corpus, version=version, as_of=when)
-            output.as_json(answer.to_dict()) if as_json else _show_shard(answer)
+            output.as_json(answer.to_dict()) if as_json else _show_shares(answer, answer.shard)
 
 
-def _show_shard(answer: ShardTrace) -> None:
-    output.line(
-        f"{answer.shard} of {answer.version}: {answer.documents:,} documents, {answer.tokens:,} tokens"
-    )
+def _show_shares(answer: ShardTrace | CorpusTrace, what: str) -> None:
+    output.line(f"{what} of {answer.version}: {answer.documents:,} documents, {answer.tokens:,} tokens")
     output.table(
         "Sources and terms",
         answer.rows(),
@@ -107,7 +116,7 @@ def _show_document(answer: DocumentTrace) -> None:
     show_way(answer)
 
 
-def show_way(answer: ShardTrace | DocumentTrace) -> None:
+def show_way(answer: CorpusTrace | ShardTrace | DocumentTrace) -> None:
     """The runs, the evidence and the gaps of an answer."""
     jobs = {entry.index: (entry.event or {}).get("job") for entry in answer.evidence.entries}
     output.table(

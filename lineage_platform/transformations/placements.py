@@ -26,8 +26,8 @@ from lineage_platform.transformations.engine import Engine
 from lineage_platform.transformations.parts import KeyRange, write_table
 from lineage_platform.transformations.spill import SpillWriter, read_spills, remove_spills
 
-PART_ROWS = 1024 * 1024
-"""Of a file, about. A file by shard is one row group, because the dictionary of its terms is paid for once a group."""
+PART_ROWS = 2 * 1024 * 1024
+"""Of a file, at most or about. A file by shard is one row group: the dictionary of its terms is paid for once a group."""
 
 
 @dataclass(frozen=True)

@@ -126,6 +126,11 @@ def withdrawn(asked: OpenWorkspace, licence: str = "LicenseRef-withdrawn", **how
                 if terms.licence == licence:
                     found[source.source] = found.get(source.source, 0) + terms.documents
                     by_shard[entry.shard] = by_shard.get(entry.shard, 0) + terms.documents
+    whole: dict[str, int] = {}
+    for row in asked.trace_corpus("demo", **how).rows():
+        if row["licence"] == licence:
+            whole[row["source"]] = whole.get(row["source"], 0) + row["documents"]
+    assert whole == found
     if found:
         impact = asked.impact(licence=licence, **how)
         assert {shard.shard: shard.documents for shard in impact.corpora[0].shards} == by_shard

@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import Counter
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 import pytest
 
@@ -66,6 +68,29 @@ def test_counts_sum_and_all_shards_hold_the_whole_corpus(asked: OpenWorkspace, w
         for number in world.kept(name):
             expected[name, licence(name, world.records[name][number].declared)] += epochs
     assert found == expected
+
+
+def test_a_corpus_version_is_the_sum_of_its_shards(asked: OpenWorkspace) -> None:
+    whole = asked.trace_corpus("demo")
+    assert whole.shards == SHARDS
+    assert shares(whole.rows()) == shares(
+        row for shard in all_shards(asked) for row in asked.trace(shard, "demo").rows()
+    )
+    assert (whole.documents, whole.tokens) == tuple(
+        sum(getattr(source, name) for source in whole.sources) for name in ("documents", "tokens")
+    )
+    one = asked.trace("0", "demo")
+    assert (whole.transformations, whole.evidence) == (one.transformations, one.evidence)
+    assert list(whole.to_dict())[:5] == ["corpus", "version", "shards", "documents", "tokens"]
+
+
+def shares(rows: Iterable[Mapping[str, Any]]) -> Counter[tuple[Any, ...]]:
+    """Documents and tokens by all else."""
+    found: Counter[tuple[Any, ...]] = Counter()
+    for row in rows:
+        for name in ("documents", "tokens"):
+            found[(name, *(row[key] for key in row if key not in ("documents", "tokens")))] += row[name]
+    return found
 
 
 def test_runs_stand_in_an_order_in_which_they_can_have_happened(asked: OpenWorkspace, world: World) -> None:
@@ -246,3 +271,48 @@ def test_sums_that_do_not_hold_are_refused(settings, recorder) -> None:  # type:
         pytest.raises(VerificationFailed, match="placements hold"),
     ):
         opened.trace("0", "demo")
+
+
+def test_what_is_kept_between_questions_is_looked_at_anew(settings, recorder) -> None:  # type: ignore[no-untyped-def]
+    import psycopg
+
+    make_world(settings, recorder, formats=("parquet",))
+    with open_workspace(settings=settings) as opened, psycopg.connect(settings.database_url) as connection:
+        before = opened.trace("0", "demo")
+        stated = connection.execute(
+            """INSERT INTO lineage.terms
+                   (number, source, declared, statement, valid_from, valid_to, recorded_at, run_id, ledger_index)
+               SELECT number, source, declared, statement || '{"licence": "CC0-1.0"}', valid_from, valid_to,
+                   clock_timestamp(), run_id, ledger_index
+               FROM lineage.terms WHERE declared IS NULL AND source = 'press' RETURNING ledger_index"""
+        ).fetchall()
+        connection.commit()
+        after = opened.trace("0", "demo")
+        changed = {row["licence"] for row in after.rows() if row["source"] == "press"}
+        assert changed == {"CC0-1.0"} != {row["licence"] for row in before.rows() if row["source"] == "press"}
+        erased = stated[0][0]
+        connection.execute(
+            "UPDATE lineage.ledger_leaves SET salt = NULL, payload = NULL WHERE index = %s", [erased]
+        )
+        connection.commit()
+        gaps = opened.trace("0", "demo").gaps
+        assert ("event-erased", str(erased)) in {(gap.kind, gap.id) for gap in gaps}
+
+
+def test_only_files_that_can_hold_the_answer_are_opened(asked: OpenWorkspace, world: World) -> None:
+    version = world.versions["demo/shards"]
+    for role in ("placements-by-shard", "placements-by-document", "documents"):
+        versions = [version.id] if role != "documents" else [world.versions["documents/press"].id]
+        known = asked.catalog.files(versions, role)
+        assert known
+        for item in known:
+            low, high = item.file.low, item.file.high
+            assert low is not None
+            assert high is not None
+            for within, found in (
+                ([(low, low)], True),
+                ([(high, high + 9)], True),
+                ([(low - 9, low - 1), (high + 1, high + 9)], False),
+                ([], False),
+            ):
+                assert (item in asked.catalog.files(versions, role, within)) == found

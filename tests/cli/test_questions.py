@@ -109,7 +109,7 @@ def test_verify_and_checkpoint(lineage: Lineage, tmp_path: Path) -> None:
         (("trace", "0", "--row", "1", "--token", "2"), 2, ("one of them",)),
         (("trace", "0", "--text"), 2, ("--text",)),
         (("trace", "0", "--as-of", "yesterday"), 2, ("yesterday", "ISO 8601")),
-        (("trace",), 2, ("SHARD",)),
+        (("trace", "--row", "1"), 2, ("without a shard",)),
         (("impact",), 2, ("expected one of",)),
         (("impact", "--source", "pres"), 1, ("nearest: press",)),
         (("impact", "--licence", "MTI"), 1, ("MIT",)),

@@ -89,7 +89,7 @@ def index(tmp_path_factory: pytest.TempPathFactory, table: pa.Table) -> Index:
 
 def test_by_shard_is_the_table_in_order(index: Index, table: pa.Table) -> None:
     assert index.rows("placements-by-shard").equals(table)
-    assert len(index.of("placements-by-shard")) == 2
+    assert len(index.of("placements-by-shard")) == 3
 
 
 def test_by_document_is_the_same_rows_by_key(index: Index, table: pa.Table) -> None:
