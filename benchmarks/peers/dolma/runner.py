@@ -160,7 +160,10 @@ def attributes(work: Path, name: str) -> dict[str, dict]:
 
 
 def outcomes(work: Path) -> dict:
-    """What the mixer kept, what the Bloom filter found, and the tokens, looked at afterwards."""
+    """What the mixer kept, what the Bloom filter found, and the tokens, looked at afterwards.
+
+    Dolma strips the white space around a document before it tokenises, so the texts beside the tokens are stripped too.
+    """
     import numpy as np
 
     values = {
@@ -189,7 +192,7 @@ def outcomes(work: Path) -> dict:
             "counts": counts,
             "ids": ids,
             "documents": names[: len(ids)],
-            "texts": [texts[name] for name in names[: len(ids)]],
+            "texts": [texts[name].strip() for name in names[: len(ids)]],
         },
     }
 
