@@ -8,14 +8,14 @@ import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import pytest
 
 from lineage_platform.errors import InvalidInput, NotFound, Unavailable
 from lineage_platform.transformations.cluster import Starts, connect, storage_environment
-from lineage_platform.transformations.engine import Engine, _tell_daft, steps
+from lineage_platform.transformations.engine import Engine, _map, _tell_daft, _Threads, quiet, steps
 
 started: list[int] = []
 meeting = threading.Barrier(2, timeout=60)
@@ -154,3 +154,36 @@ def test_access_to_object_storage_travels_with_the_tasks(monkeypatch: pytest.Mon
     assert environment["AWS_SECRET_ACCESS_KEY"] == "secret"
     assert environment["LINEAGE_S3_ENDPOINT"] == "http://127.0.0.1:9000"
     assert "LINEAGE_DATABASE_URL" not in environment
+
+
+class Losing(_Threads):
+    """Loses all but the first rows, in every round."""
+
+    rounds = 3
+
+    def __init__(self, kept: int) -> None:
+        self.kept = kept
+        self.handed: list[list[int]] = []
+
+    def frame(self, positions: Sequence[int], tasks: Sequence[Any]) -> Any:
+        self.handed.append(list(positions))
+        return super().frame(positions[: self.kept], tasks[: self.kept])
+
+    def gave_up(self, error: Exception, missing: int, /) -> Exception:
+        return Unavailable(f"{missing} lost: {error}")
+
+
+def test_what_has_no_outcome_is_handed_out_again() -> None:
+    seen: list[tuple[int, int]] = []
+    pool = Losing(2)
+    outcomes = _map(pool, pool.watch(), double, range(5), lambda done, total: seen.append((done, total)))
+    assert outcomes == [0, 2, 4, 6, 8]
+    assert [len(positions) for positions in pool.handed] == [5, 3, 1]
+    assert seen == [(done, 5) for done in range(1, 6)]
+
+
+def test_but_not_for_ever() -> None:
+    pool = Losing(1)
+    with pytest.raises(Unavailable, match="2 lost: the engine returned no outcome"):
+        _map(pool, pool.watch(), double, range(5), quiet)
+    assert len(pool.handed) == 3
