@@ -21,8 +21,8 @@ from lineage_platform.model.tables import IDENTITY, SHA256
 from lineage_platform.model.versions import File
 from lineage_platform.transformations import digest
 from lineage_platform.transformations.encoder import Encoder
-from lineage_platform.transformations.parts import PartWriter, read_batches
 from lineage_platform.transformations.layout import Layout, Run
+from lineage_platform.transformations.parts import PartWriter, read_batches
 
 _EXPECTED = pa.schema(
     [
