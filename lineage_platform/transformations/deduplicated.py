@@ -32,6 +32,13 @@ from lineage_platform.model.definitions import Deduplication
 from lineage_platform.model.tables import DECISIONS, DERIVATIONS, SHA256, minhash_column
 from lineage_platform.model.versions import Part, Result, Statistics
 from lineage_platform.transformations.clusters import find_clusters
+from lineage_platform.transformations.copies import (
+    COPIES,
+    decisions_of,
+    derivations_of,
+    digest_rows_of,
+    reasons,
+)
 from lineage_platform.transformations.digest import SpilledRows, combine, content_digest, spill_rows
 from lineage_platform.transformations.engine import Engine, Progress
 from lineage_platform.transformations.links import Spills, bucket_count, find_links
@@ -46,16 +53,13 @@ from lineage_platform.transformations.spill import read_spills
 from lineage_platform.transformations.standards import Standard
 from lineage_platform.transformations.stretches import Stretch, cut, cuts_of
 from lineage_platform.transformations.survivors import (
-    COPIES,
     SIZES,
     Choice,
     Look,
     Sizes,
     choose,
-    digest_rows_of,
     look,
     member_buckets,
-    reasons,
 )
 
 CODE_VERSION = "1"
@@ -234,8 +238,8 @@ def _write(task: _Write) -> _Written:
     [copies] = table.take(order).combine_chunks().to_batches() or [pa.RecordBatch.from_pylist([], COPIES)]
     scratch = place(task.scratch)
     tables = {
-        "decisions": (DECISIONS, _decisions(copies)),
-        "derivations": (DERIVATIONS, _derivations(copies)),
+        "decisions": (DECISIONS, decisions_of(copies)),
+        "derivations": (DERIVATIONS, derivations_of(copies)),
     }
     other = pc.not_equal(copies.column("terms"), copies.column("survivor_terms"))
     return _Written(
@@ -255,35 +259,6 @@ def _write(task: _Write) -> _Written:
     )
 
 
-def _decisions(copies: pa.RecordBatch) -> pa.Table:
-    survivor = copies.column("survivor").cast(pa.string())
-    columns = {
-        **{name: copies.column(name) for name in ("document", "identity", "terms")},
-        "outcome": _same("dropped", copies.num_rows),
-        "reason": reasons(copies),
-        "detail": pc.binary_join_element_wise("duplicate of", survivor, " "),
-        **{
-            name: pa.nulls(copies.num_rows, DECISIONS.field(name).type)
-            for name in ("file", "record", "offset")
-        },
-    }
-    return pa.table(columns, schema=DECISIONS)
-
-
-def _derivations(copies: pa.RecordBatch) -> pa.Table:
-    methods = pa.array(["exact", "minhash"])
-    columns = {
-        "child": copies.column("document"),
-        "parent": copies.column("survivor"),
-        "kind": _same("duplicate-of", copies.num_rows),
-        "method": pa.DictionaryArray.from_arrays(reasons(copies).indices, methods),
-        "cluster": copies.column("cluster"),
-        "child_terms": copies.column("terms"),
-        "parent_terms": copies.column("survivor_terms"),
-    }
-    return pa.table(columns, schema=DERIVATIONS)
-
-
 def _details(sizes: Sequence[Sizes], other_terms: int) -> dict[str, Any]:
     names = [
         f"{least}" if least == most else f"{least}-{most}" if most else f"{least}-" for least, most in SIZES
@@ -295,10 +270,6 @@ def _details(sizes: Sequence[Sizes], other_terms: int) -> dict[str, Any]:
         "largest_cluster": max(item.largest for item in sizes),
         "dropped_for_other_terms": other_terms,
     }
-
-
-def _same(value: str, rows: int) -> pa.DictionaryArray:
-    return pa.DictionaryArray.from_arrays(pa.array(np.zeros(rows, np.int32)), pa.array([value]))
 
 
 def _tally(column: pa.Array) -> dict[Any, int]:

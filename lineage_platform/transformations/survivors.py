@@ -1,4 +1,4 @@
-"""Which member of each cluster survives, and what that says of the others."""
+"""Which member of each cluster survives."""
 
 from __future__ import annotations
 
@@ -11,11 +11,10 @@ import pyarrow as pa
 
 from lineage_platform.errors import NotFound
 from lineage_platform.files import place
-from lineage_platform.model.decisions import Reason
 from lineage_platform.model.tables import IDENTITY, SHA256
 from lineage_platform.transformations.buffers import kernel
 from lineage_platform.transformations.clusters import Clusters, labels_of
-from lineage_platform.transformations.digest import Rows, digest_rows
+from lineage_platform.transformations.copies import COPIES
 from lineage_platform.transformations.links import Spills, one
 from lineage_platform.transformations.spill import SpillWriter
 from lineage_platform.transformations.standards import Standard, failing_counts
@@ -45,18 +44,6 @@ MEMBERS = pa.schema(
     ]
 )
 """What the choice needs to know of every linked document."""
-
-COPIES = pa.schema(
-    [
-        *(MEMBERS.field(name) for name in ("document", "identity", "terms", "bytes")),
-        pa.field("survivor", pa.int64(), nullable=False),
-        pa.field("survivor_identity", IDENTITY, nullable=False),
-        pa.field("survivor_terms", pa.int64(), nullable=False),
-        pa.field("cluster", IDENTITY, nullable=False),
-        pa.field("exact", pa.bool_(), nullable=False),
-    ]
-)
-"""Members that do not survive. `exact`: the text equals the survivor's."""
 
 
 @dataclass(frozen=True)
@@ -168,31 +155,6 @@ class _Clusters:
             ],
             schema=COPIES,
         )
-
-
-def digest_rows_of(copies: pa.RecordBatch) -> tuple[Rows, Rows]:
-    """Digest rows of the decisions and of the derivations that say the same, by identity instead of key."""
-    identity = copies.column("identity")
-    survivor = copies.column("survivor_identity")
-    decisions = {"identity": identity, "reason": reasons(copies), "survivor": survivor}
-    derivations = {
-        "identity": identity,
-        "survivor": survivor,
-        "cluster": copies.column("cluster"),
-        "child_terms": copies.column("terms"),
-        "parent_terms": copies.column("survivor_terms"),
-    }
-    return (
-        digest_rows(pa.record_batch(decisions), ["reason", "survivor"]),
-        digest_rows(pa.record_batch(derivations), ["survivor", "cluster", "child_terms", "parent_terms"]),
-    )
-
-
-def reasons(copies: pa.RecordBatch) -> pa.DictionaryArray:
-    """The reason code of each copy."""
-    near = np.logical_not(copies.column("exact").to_numpy(zero_copy_only=False)).astype(np.int32)
-    names = pa.array([Reason.EXACT_DUPLICATE.value, Reason.NEAR_DUPLICATE.value])
-    return pa.DictionaryArray.from_arrays(pa.array(near), names)
 
 
 def _first_of(members: pa.Table, criteria: tuple[str, ...]) -> tuple[Numbers, Numbers, Numbers]:
