@@ -17,6 +17,7 @@ import numpy as np
 import pyarrow as pa
 
 from lineage_platform.files import Place, length, place
+from lineage_platform.model.keys import ORDINAL_BITS
 from lineage_platform.model.tables import SELECTION, SHARD_FINGERPRINTS
 from lineage_platform.model.versions import Part
 from lineage_platform.transformations.digest import digest_rows
@@ -70,12 +71,14 @@ class Fingerprint:
 @dataclass(frozen=True)
 class Unchanged:
     """What of an earlier version stays: `spills` hold the rows of all shards (PLACED), `kept` the files of those that
-    are the same, `rows` are those of the others."""
+    are the same; `rows` are those of the others, and `snapshots` the numbers of what these rows were read from (None: of
+    anything)."""
 
     spills: tuple[str, ...]
     kept: Mapping[int, tuple[Part, ...]]
     placements: tuple[tuple[str, int, int], ...]
     rows: int
+    snapshots: frozenset[int] | None
 
     def chosen(self, shards: int) -> Chosen:
         """The shards that are packed anew."""
@@ -131,10 +134,17 @@ def unchanged(
         for shards, buckets in layout.buckets()
     ]
     outcomes = engine.map(_compare, tasks)
-    same = {shard for found, _ in outcomes for shard in found}
+    same = {shard for found, _, _ in outcomes for shard in found}
     kept = {shard: known[shard].parts for shard in sorted(same) if _there(known[shard])}
-    rows = sum(count for _, counts in outcomes for shard, count in counts.items() if shard not in kept)
-    return Unchanged(spills, kept, tuple(_ranges(earlier.placements)) if kept else (), rows)
+    rows = sum(count for _, counts, _ in outcomes for shard, count in counts.items() if shard not in kept)
+    snapshots = frozenset(
+        number
+        for _, _, numbers in outcomes
+        for shard, own in numbers.items()
+        if shard not in kept
+        for number in own
+    )
+    return Unchanged(spills, kept, tuple(_ranges(earlier.placements)) if kept else (), rows, snapshots)
 
 
 def earlier_tokens(placements: Sequence[str], shards: range) -> dict[int, Counts]:
@@ -212,11 +222,14 @@ def _spread(task: _Spread) -> str:
     return spill.path
 
 
-def _compare(task: _Compare) -> tuple[list[int], dict[int, int]]:
-    """Shards that are the same, and the rows of all."""
+def _compare(task: _Compare) -> tuple[list[int], dict[int, int], dict[int, set[int]]]:
+    """Shards that are the same; of all, the number of rows and the snapshots that these were read from."""
     values = {shard: Fingerprint(task.common) for shard in task.shards}
     counts = dict.fromkeys(task.shards, 0)
+    snapshots: dict[int, set[int]] = {shard: set() for shard in task.shards}
     for shard, rows in pieces(task.spills, task.shards, task.buckets, PLACED):
         values[shard].add(rows)
         counts[shard] += rows.num_rows
-    return [shard for shard, known in task.known.items() if values[shard].value == known], counts
+        snapshots[shard].update(np.unique(rows.column("document").to_numpy() >> ORDINAL_BITS).tolist())
+    same = [shard for shard, known in task.known.items() if values[shard].value == known]
+    return same, counts, snapshots

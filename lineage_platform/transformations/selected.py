@@ -5,7 +5,7 @@ Both tables are sorted by document key inside every part, so the join is a merge
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -62,8 +62,10 @@ def snapshots_in(documents: Sequence[Place]) -> tuple[int, ...]:
     return tuple(sorted({keys.low >> ORDINAL_BITS for path in documents for keys in key_ranges(path)}))
 
 
-def pair(selection: Sequence[Place], documents: Sequence[Place]) -> list[Pairing]:
-    """Every documents part that may hold selected rows, in key order."""
+def pair(
+    selection: Sequence[Place], documents: Sequence[Place], snapshots: Collection[int] | None = None
+) -> list[Pairing]:
+    """Every documents part that may hold selected rows, in key order; only those of some snapshots where these are given."""
     reaches = [(path, key_ranges(path)) for path in selection]
     reaches = [(path, ranges) for path, ranges in reaches if ranges]
     lows = np.array([min(keys.low for keys in ranges) for _, ranges in reaches], np.int64)
@@ -74,6 +76,8 @@ def pair(selection: Sequence[Place], documents: Sequence[Place]) -> list[Pairing
         if not ranges:
             continue
         low, high = min(keys.low for keys in ranges), max(keys.high for keys in ranges)
+        if snapshots is not None and low >> ORDINAL_BITS not in snapshots:
+            continue
         overlapping = np.flatnonzero((lows <= high) & (highs >= low))
         if len(overlapping):
             paths = tuple(str(reaches[number][0]) for number in overlapping)

@@ -90,7 +90,7 @@ def pack(
     size = survey(selection)
     layout = plan(shard_count, corpus.shards.seed, size.bytes, tuple(runs))
     common = _common(tokenizer, corpus)
-    same = Unchanged((), {}, (), size.rows)
+    same = Unchanged((), {}, (), size.rows, None)
     if earlier is not None:
         files = sum(_FILES[name] for name in corpus.shards.formats)
         same = unchanged(earlier, selection, layout, common, files, work=work, engine=engine)
@@ -177,7 +177,7 @@ def _shuffles(
 ) -> list[ShuffleTask]:
     if same.rows == 0:
         return []
-    pairings = pair(selection, documents)
+    pairings = pair(selection, documents, same.snapshots)
     each = -(-len(pairings) // SHUFFLE_TASKS) or 1
     fraction = SAMPLE_BYTES / max(1, size.bytes * same.rows // size.rows)
     chosen = same.chosen(layout.shards)
