@@ -204,26 +204,19 @@ class Inquiry:
         corpora = []
         met: set[int] = set()
         for version in self._versions:
-            by_shard: dict[int, tuple[int, int]] = {}
-            for shard, snapshot, documents, tokens in hits[version.id]:
-                met.add(snapshot)
-                had = by_shard.get(shard)
-                counts = (documents, tokens)
-                by_shard[shard] = counts if had is None else (had[0] + documents, had[1] + tokens)
-            last = self._catalog.last_shard(version.id) if by_shard else -1
-            shards = tuple(
-                ShardImpact(_name(shard, last), *counts)
-                for shard, counts in sorted(by_shard.items())
-                if counts[0]
-            )
-            if shards:
+            met.update(snapshot for _, snapshot, _, _ in hits[version.id])
+            sums = _sums(hits[version.id])
+            if sums:
+                numbers, documents, tokens = zip(*sums, strict=True)
+                last = self._catalog.last_shard(version.id)
+                names = map(shard_name, numbers) if numbers[-1] <= last else (_name(n, last) for n in numbers)
                 corpora.append(
                     CorpusImpact(
                         corpus=_corpus(version),
                         version=version.id,
-                        shards=shards,
-                        documents=sum(item.documents for item in shards),
-                        tokens=sum(item.tokens for item in shards),
+                        shards=tuple(map(ShardImpact, names, documents, tokens)),
+                        documents=sum(documents),
+                        tokens=sum(tokens),
                     )
                 )
         named = sorted(met if snapshots is None else snapshots)
@@ -338,6 +331,17 @@ def _derived(source: str, declared: Sequence[Source] | None) -> list[Gap]:
             note = f"{child} declares that it was derived from {parent}; ask for its impact too, it is not counted here"
             gaps.append(Gap("derived-source", child, note))
     return gaps
+
+
+def _sums(hits: Sequence[Hit]) -> list[tuple[int, int, int]]:
+    """(shard, documents, tokens) in order, where there are documents; a source can be in a hundred thousand shards."""
+    if len({hit[0] for hit in hits}) == len(hits):
+        return sorted((shard, documents, tokens) for shard, _, documents, tokens in hits if documents)
+    sums: dict[int, tuple[int, int]] = {}
+    for shard, _, documents, tokens in hits:
+        had = sums.get(shard, (0, 0))
+        sums[shard] = (had[0] + documents, had[1] + tokens)
+    return sorted((shard, *counts) for shard, counts in sums.items() if counts[0])
 
 
 def _name(shard: int, last: int) -> str:

@@ -37,6 +37,9 @@ from lineage_platform.model.versions import File, SnapshotFile, Transformation
 
 CORPUS_SUFFIX = "/shards"
 
+FEW = 16
+"""Versions of one question, above which those without a file of the role asked for are left out first."""
+
 KEPT = 8
 """Corpus versions whose way is kept in memory."""
 
@@ -84,6 +87,7 @@ class Reading:
     def __init__(self, connection: psycopg.Connection[Any]) -> None:
         self._connection = connection
         self._upstream: dict[str, Upstream] = {}
+        self._roles: dict[str, list[str]] = {}
         self._statements = Statements()
 
     def __enter__(self) -> Self:
@@ -129,11 +133,13 @@ class Reading:
 
         What is complete cannot change any more and is kept: the same value for each question.
         """
-        found = self._upstream.pop(version_id, None) or self._read_upstream(version_id)
-        if found.complete:
-            self._upstream[version_id] = found
-            for oldest in list(self._upstream)[:-KEPT]:
-                del self._upstream[oldest]
+        found = self._upstream.get(version_id)
+        if found is None:
+            found = self._read_upstream(version_id)
+            if found.complete:
+                self._upstream[version_id] = found
+                for oldest in list(self._upstream)[:-KEPT]:
+                    del self._upstream[oldest]
         return found
 
     def _read_upstream(self, version_id: str) -> Upstream:
@@ -169,6 +175,9 @@ class Reading:
 
         With `within`, only those that can hold a row whose leading key is in one of these ranges, both ends included.
         """
+        if role is not None and len(version_ids) > FEW:
+            roles = self._roles_of(version_ids)
+            version_ids = [name for name in version_ids if role in roles[name]]
         rows = self._rows(
             """SELECT version_id, name, role, sha256, bytes, rows, low, high FROM lineage.files
                WHERE version_id = ANY(%(versions)s) AND (%(role)s::text IS NULL OR role = %(role)s)
@@ -184,6 +193,16 @@ class Reading:
             },
         )
         return [VersionFile(row.pop("version_id"), File(**row)) for row in rows]
+
+    def _roles_of(self, version_ids: Sequence[str]) -> dict[str, list[str]]:
+        """The roles that versions have files of, which never change: few of a thousand versions have the one asked for."""
+        new = [name for name in version_ids if name not in self._roles]
+        if new:
+            self._roles.update((name, []) for name in new)
+            query = """SELECT version_id, array_agg(DISTINCT role) AS roles FROM lineage.files
+                       WHERE version_id = ANY(%s) GROUP BY version_id"""
+            self._roles.update((row["version_id"], row["roles"]) for row in self._rows(query, new))
+        return self._roles
 
     def shards(self, version_id: str, numbers: Sequence[int] | None = None) -> list[ShardRow]:
         """Shards of a corpus version, by number; all, or those of some numbers."""
