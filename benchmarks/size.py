@@ -18,7 +18,7 @@ from typing import Any
 
 from benchmarks.generator import write
 from benchmarks.once import measure
-from benchmarks.report import write_report
+from benchmarks.report import markdown, write_report
 
 DATA = Path(__file__).parent / "data" / "size"
 SIZES = (100_000, 1_000_000, 10_000_000)
@@ -94,8 +94,6 @@ def _ratio(runs: Sequence[Figures], fixed: Figures) -> float:
 
 
 def _page(runs: Sequence[Figures], fixed: Figures, mean: int) -> str:
-    from benchmarks.report import markdown
-
     heads = [f"{run['made']:,}" for run in runs]
     costs = [_costs(run, fixed) for run in runs]
     stages = [(name, *(f"{cost[name]:.1f}" for cost in costs)) for name in costs[0]]
