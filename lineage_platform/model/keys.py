@@ -12,6 +12,7 @@ assignment use identities, never keys.
 from __future__ import annotations
 
 import hashlib
+from functools import lru_cache
 
 ORDINAL_BITS = 36
 SNAPSHOT_BITS = 27
@@ -48,10 +49,16 @@ def _framed(*parts: bytes) -> bytes:
     return b"".join(len(part).to_bytes(8, "big") + part for part in parts)
 
 
+@lru_cache(maxsize=1024)
+def _of_file(source: str, path: str, kind: str) -> bytes:
+    return _framed(source.encode(), path.encode(), kind.encode())
+
+
 def record_identity(source: str, path: str, record: str | int) -> bytes:
     """Identity of a record (16 bytes, BLAKE2b): `record` is the source's own id (str) or the ordinal in the file (int)."""
     kind, value = ("id", record) if isinstance(record, str) else ("ordinal", str(record))
-    data = _framed(source.encode(), path.encode(), kind.encode(), value.encode("utf-8", "surrogatepass"))
+    last = value.encode("utf-8", "surrogatepass")
+    data = _of_file(source, path, kind) + len(last).to_bytes(8, "big") + last
     return hashlib.blake2b(data, digest_size=IDENTITY_BYTES, person=b"record-identity").digest()
 
 

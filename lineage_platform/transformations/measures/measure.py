@@ -14,6 +14,7 @@ from lineage_platform.transformations.measures import minhash as signatures
 from lineage_platform.transformations.measures import repetition
 from lineage_platform.transformations.measures import words as wording
 from lineage_platform.transformations.measures.characters import character_classes
+from lineage_platform.transformations.measures.layout import new_passages, new_words
 from lineage_platform.transformations.measures.marks import mark, new_marked
 
 CHUNK_BYTES = 128 * 1024
@@ -43,8 +44,8 @@ def measure(texts: pa.LargeStringArray, minhash: MinHashSettings) -> pa.RecordBa
     longest = max((int(offsets[last] - offsets[first]) for first, last in chunks), default=0)
     most = longest // 2 + CHUNK_TEXTS
     marked = new_marked(longest)
-    words = wording.new_words(most, CHUNK_TEXTS)
-    lines, paragraphs = wording.new_passages(most, CHUNK_TEXTS), wording.new_passages(most, CHUNK_TEXTS)
+    words = new_words(most, CHUNK_TEXTS)
+    lines, paragraphs = new_passages(most, CHUNK_TEXTS), new_passages(most, CHUNK_TEXTS)
     table, candidates = repetition.new_table(most), repetition.new_candidates(most)
     ends, normal = np.empty(most + 1, np.int64), np.empty(most, np.uint64)
     for first, last in chunks:

@@ -18,8 +18,8 @@ import numpy as np
 import numpy.typing as npt
 
 from lineage_platform.transformations.buffers import kernel
+from lineage_platform.transformations.measures.layout import Words
 from lineage_platform.transformations.measures.mixing import SEQUENCE, mix
-from lineage_platform.transformations.measures.words import Words
 
 _SEED = 0x6C696E65616765
 _GAMMA = 0x9E3779B97F4A7C15

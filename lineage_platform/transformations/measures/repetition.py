@@ -21,8 +21,8 @@ import numpy as np
 import numpy.typing as npt
 
 from lineage_platform.transformations.buffers import kernel
+from lineage_platform.transformations.measures.layout import Passages, Words
 from lineage_platform.transformations.measures.mixing import SEQUENCE
-from lineage_platform.transformations.measures.words import Passages, Words
 
 TOP = (2, 3, 4)
 DUPLICATE = (5, 6, 7, 8, 9, 10)

@@ -23,8 +23,6 @@ Where the paper leaves room, this is what we mean:
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 import numpy as np
 import numpy.typing as npt
 
@@ -40,6 +38,7 @@ from lineage_platform.transformations.measures.characters import (
     UNSPACED,
     WHITE,
 )
+from lineage_platform.transformations.measures.layout import Passages, Words
 from lineage_platform.transformations.measures.marks import Marked
 from lineage_platform.transformations.measures.mixing import SEQUENCE, SYMBOL, mix
 
@@ -69,38 +68,6 @@ _RUN = 56  # marks that a load gives at any place in a bitmap
 _ONE, _HALF = np.uint64(1), np.uint64(32)
 _LOW = np.array([(1 << 8 * min(size, 8)) - 1 for size in range(17)], np.uint64)
 _HIGH = np.array([(1 << 8 * max(size - 8, 0)) - 1 for size in range(17)], np.uint64)
-
-
-class Words(NamedTuple):
-    """Words of several texts, one after the other; `first[i]` to `first[i + 1]` are those of text i."""
-
-    surface: npt.NDArray[np.uint64]  # hash of the word as it stands
-    normal: npt.NDArray[np.uint64]  # hash of its normal form, 0 if it has none
-    characters: npt.NDArray[np.int32]
-    first: npt.NDArray[np.int64]
-
-
-class Passages(NamedTuple):
-    """Lines or paragraphs of several texts, laid out like `Words`."""
-
-    surface: npt.NDArray[np.uint64]
-    characters: npt.NDArray[np.int32]
-    first: npt.NDArray[np.int64]
-
-
-def new_words(entries: int, texts: int) -> Words:
-    """Room for at most `entries` words of at most `texts` texts."""
-    return Words(
-        np.empty(entries, np.uint64),
-        np.empty(entries, np.uint64),
-        np.empty(entries, np.int32),
-        np.empty(texts + 1, np.int64),
-    )
-
-
-def new_passages(entries: int, texts: int) -> Passages:
-    """Room for at most `entries` lines or paragraphs of at most `texts` texts."""
-    return Passages(np.empty(entries, np.uint64), np.empty(entries, np.int32), np.empty(texts + 1, np.int64))
 
 
 @kernel
