@@ -34,7 +34,7 @@ class Deployment:
     def lineage(self, *arguments: str, **more: str) -> subprocess.CompletedProcess[str]:
         own = {**environment(self.root), **credentials(self.server), "LINEAGE_STORE_URL": str(self.store)}
         return subprocess.run(
-            [str(LINEAGE), *arguments], env={**own, **more}, capture_output=True, text=True, timeout=300
+            [str(LINEAGE), *arguments], env={**own, **more}, capture_output=True, text=True, timeout=600
         )
 
     def answer(self, *arguments: str) -> Any:
