@@ -148,30 +148,25 @@ def _pool(runner: Runner, address: str | None) -> Pool:
     """The pool of this process. Raises InvalidInput, Unavailable."""
     os.environ["DAFT_ANALYTICS_ENABLED"] = "0"
     os.environ["DAFT_PROGRESS_BAR"] = "0"
-    pool: Pool
-    if runner == "local":
-        pool = _Threads()
-        _tell_daft("native")
-    else:
-        from lineage_platform.transformations.cluster import Cluster, connect
-
-        pool = Cluster(connect(address))
-        _tell_daft("ray")
-    return pool
-
-
-def _tell_daft(wanted: Literal["native", "ray"]) -> None:
     import daft
-    from daft.exceptions import DaftCoreException
+    from daft.runners import _get_runner  # what else Daft tells of its runner is a guess where none is set
 
-    try:
-        (daft.set_runner_ray if wanted == "ray" else daft.set_runner_native)()
-    except DaftCoreException:  # it has been told
-        known = daft.get_or_infer_runner_type()
-        if known != wanted:
-            raise InvalidInput(
-                f"engine: got {wanted}, expected {known}, which this process has begun with; start another process"
-            ) from None
+    wanted, known = "native" if runner == "local" else "ray", _get_runner()
+    if known is not None and known.name != wanted:
+        raise InvalidInput(
+            f"engine: got {runner}, expected Daft's {known.name} runner, which this process has begun with; start another "
+            "process"
+        )
+    if runner == "local":
+        if known is None:
+            daft.set_runner_native()
+        return _Threads()
+    from lineage_platform.transformations.cluster import Cluster, connect
+
+    starts = connect(address)
+    if known is None:
+        daft.set_runner_ray()
+    return Cluster(starts)
 
 
 def _map(

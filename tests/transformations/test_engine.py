@@ -15,7 +15,7 @@ import pytest
 
 from lineage_platform.errors import InvalidInput, NotFound, Unavailable
 from lineage_platform.transformations.cluster import Starts, connect, storage_environment
-from lineage_platform.transformations.engine import Engine, _map, _tell_daft, _Threads, quiet, steps
+from lineage_platform.transformations.engine import Engine, _map, _Threads, quiet, steps
 
 started: list[int] = []
 meeting = threading.Barrier(2, timeout=60)
@@ -130,7 +130,7 @@ def test_a_cluster_that_does_not_answer_is_named() -> None:
 def test_one_process_uses_one_engine() -> None:
     Engine().map(double, range(2))
     with pytest.raises(InvalidInput, match="start another process"):
-        _tell_daft("ray")
+        Engine("ray").map(double, range(2))
 
 
 def test_a_task_that_was_lost_is_known() -> None:
