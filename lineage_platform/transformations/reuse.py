@@ -182,7 +182,7 @@ def write_fingerprints(scratch: Place, fingerprints: Mapping[int, bytes]) -> Par
     """The part of role `shard-fingerprints`, by shard."""
     columns = {"shard": list(fingerprints), "fingerprint": list(fingerprints.values())}
     table = pa.table(columns, schema=SHARD_FINGERPRINTS).sort_by("shard")
-    return write_table(scratch, "shard-fingerprints.parquet", "shard-fingerprints", SHARD_FINGERPRINTS, table)
+    return write_table(scratch, "fingerprints.parquet", "shard-fingerprints", SHARD_FINGERPRINTS, table)
 
 
 def _known(earlier: Earlier, files: int) -> dict[int, Kept]:
