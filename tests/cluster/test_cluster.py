@@ -49,7 +49,7 @@ def story(work: Path, data: Path, s3_server: Server) -> Iterator[dict[str, Any]]
     s3_server.forget()
     command = [sys.executable, "-m", "tests.cluster.driver", str(data), str(work), "s3://cluster/chain"]
     with (work / "log").open("wb") as log:
-        done = subprocess.run(command, env={**os.environ, **variables}, stdout=log, stderr=log, timeout=400)
+        done = subprocess.run(command, env={**os.environ, **variables}, stdout=log, stderr=log, timeout=550)
     assert done.returncode == 0, (work / "log").read_text()[-5000:]
     yield json.loads((work / "told.json").read_text())
 
