@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+from dataclasses import replace
 
 import pytest
 
@@ -52,14 +53,27 @@ def test_a_part_becomes_an_object(store: RemoteStore, s3: Server) -> None:
     assert s3.count("CopyObject") == 1
 
 
-def test_adopting_again_is_calm_and_copies_nothing(store: RemoteStore, s3: Server) -> None:
+def test_adopting_again_is_calm(store: RemoteStore, s3: Server) -> None:
     made = part(store, b"text")
-    store.adopt([made])
+    (file,) = store.adopt([made])
     again = part(store, b"text", "other.parquet", attempt="two")
-    s3.forget()
     store.adopt([made, again])
+    store.discard("one")
+    s3.forget()
+    store.adopt([made, replace(again, path=str(store.path(file)))])
     assert s3.operations() == {"HeadObject"}
     assert objects(store) == [f"{made.sha256}.parquet"]
+
+
+def test_good_bytes_replace_rotten_ones(store: RemoteStore) -> None:
+    made = part(store, b"text")
+    (file,) = store.adopt([made])
+    with create(store.path(file)) as harmed:
+        harmed.write(b"next")
+    with pytest.raises(VerificationFailed):
+        store.verify(file)
+    store.adopt([made])
+    store.verify(file)
 
 
 def test_an_object_cut_off_is_replaced(store: RemoteStore) -> None:
