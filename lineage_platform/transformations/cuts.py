@@ -162,7 +162,11 @@ class Words:
         ends = np.concatenate([np.zeros(1, np.int64), np.cumsum(spans[:, 1] - spans[:, 0])])
         gathered = np.empty(ends[-1], np.uint8)
         _gather(values, spans, gathered)
-        tokens, starts = encode(large_string(gathered, ends))
+        try:
+            tokens, starts = encode(large_string(gathered, ends))
+        except BaseException:
+            self._forget()  # the new words have numbers, and will have no tokens
+            raise
         self._tokens = np.concatenate([self._tokens, tokens[starts[len(rest)] :]])
         own = starts[len(rest) + 1 :] - starts[len(rest)]
         self._offsets = np.concatenate([self._offsets, self._offsets[-1] + own])

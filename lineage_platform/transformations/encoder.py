@@ -157,7 +157,7 @@ def load_encoder(path: Place, sample: Iterable[str]) -> Encoder:
     """
     reference = Encoder(path, "tokenizers")
     specials = [item["content"] for item in _open(path).definition.get("added_tokens") or ()]
-    probes = [*_PROBES, *specials, *(f"a{token}b {token}" for token in specials), *sample]
+    probes = [*_PROBES, *specials, *(f"a{token}b {token}  {token}\n {token}1" for token in specials), *sample]
     texts = pa.array(probes, pa.large_string())
     expected = reference.encode(texts)
     try:

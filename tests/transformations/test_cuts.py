@@ -110,6 +110,15 @@ def test_slices_batches_and_forgetting(path: Path, monkeypatch: pytest.MonkeyPat
     assert [end - start for start, end in pairwise(bounds)] == np.diff(offsets)[7:97].tolist()
 
 
+def test_words_whose_tokens_never_came_are_forgotten(path: Path) -> None:
+    fast, reference = Encoder(path, "gigatoken"), Encoder(path, "tokenizers")
+    assert fast._words is not None
+    column = pa.array(clauses(4), pa.large_string())
+    with pytest.raises(ZeroDivisionError):
+        fast._words.encode(column, lambda _texts: 1 / 0)  # type: ignore[arg-type, return-value]
+    assert np.array_equal(fast.encode(column)[0], reference.encode(column)[0])
+
+
 @pytest.mark.parametrize(
     "change",
     [

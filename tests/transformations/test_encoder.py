@@ -146,6 +146,14 @@ def test_added_tokens_that_are_not_special_stay(path: Path, tmp_path: Path) -> N
     assert 500 in rows(encoder, ["when snow melts"])[0]
 
 
+def test_added_tokens_that_gigatoken_reads_otherwise_are_noticed(path: Path, tmp_path: Path) -> None:
+    tokenizer = tokenizers.Tokenizer.from_file(str(path))
+    tokenizer.add_tokens([tokenizers.AddedToken(" snow", rstrip=True)])
+    other = tmp_path / "other.json"
+    other.write_text(tokenizer.to_str(), encoding="utf-8")
+    assert load_encoder(other, []).name == "tokenizers"
+
+
 @pytest.mark.parametrize(
     ("token", "special", "expected"), [("</s>", True, 500), ("</s>", False, None), ("<other>", True, None)]
 )
