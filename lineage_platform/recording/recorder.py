@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from sqlalchemy import Connection, select
+from sqlalchemy import ColumnElement, Connection, select
 
 from lineage_platform.catalog import locks, statements, tables, versions, writing
 from lineage_platform.catalog.engine import Database
@@ -179,13 +179,17 @@ class Recorder:
         def work(connection: Connection) -> Swept | None:
             if not locks.try_take(connection, locks.FILES):
                 return None
-            self.store.claim(namespace(connection.scalars(select(tables.deployment.c.id)).one()))
+            listed = select(tables.files.c.sha256).union(select(tables.versions.c.manifest_sha256))
+            kept = set(connection.scalars(listed))
+            deployment = namespace(connection.scalars(select(tables.deployment.c.id)).one())
+            self.store.claim(deployment, kept | _runs(connection))
             found = (
                 self.store.attempts()
             )  # before asking who is at work: a run is recorded before its folder is made
-            kept = select(tables.files.c.sha256).union(select(tables.versions.c.manifest_sha256))
-            open_runs = select(tables.runs.c.run_id).where(tables.runs.c.state == "START")
-            at_work = {str(run) for run in connection.scalars(open_runs)}
-            return self.store.sweep(set(connection.scalars(kept)), found - at_work)
+            return self.store.sweep(kept, found - _runs(connection, tables.runs.c.state == "START"))
 
         return self._database.transaction(work)
+
+
+def _runs(connection: Connection, *which: ColumnElement[bool]) -> set[str]:
+    return {str(run) for run in connection.scalars(select(tables.runs.c.run_id).where(*which))}

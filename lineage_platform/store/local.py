@@ -36,11 +36,14 @@ class LocalStore:
         """Where the bytes of a committed file are."""
         return self.root / address(file.sha256, file.name)
 
-    def claim(self, deployment: str) -> None:
-        """Write down whose the store is, before its first sweep. Raises InvalidInput when it is another deployment's."""
+    def claim(self, deployment: str, own: Collection[str] = ()) -> None:
+        """Write down whose the store is, before its first sweep; `own` are the SHA-256 and runs that it knows.
+
+        Raises InvalidInput when it is another deployment's.
+        """
         with full_disk(self.root):
             self._make(self.root)
-            claim(self.root, deployment)
+            claim(self.root, deployment, self._names, own)
 
     def scratch(self, attempt: str) -> Path:
         """A folder for one attempt, made if it is not there."""
@@ -98,7 +101,7 @@ class LocalStore:
         The caller holds the lease of the files, so nobody adopts meanwhile; attempts may begin.
         """
         objects = freed = 0
-        for path in (self.root / "objects").glob("??/*"):
+        for path in self._objects():
             if path.name.partition(".")[0] not in keep:
                 freed += path.stat().st_size
                 path.unlink()
@@ -114,6 +117,14 @@ class LocalStore:
     def fault(self, error: BaseException) -> LineageError | None:
         """What to say when `error`, or what caused it, is that no more can be written; None for other errors."""
         return disk_full(error, self.root)
+
+    def _objects(self) -> Iterator[Path]:
+        return (self.root / "objects").glob("??/*")
+
+    def _names(self) -> Iterator[str]:
+        """SHA-256 of the objects, and attempts; what `put_bytes` is writing has no name yet."""
+        yield from (path.name.partition(".")[0] for path in self._objects())
+        yield from (name for name in self.attempts() if not name.startswith("."))
 
     def _place(self, source: Path, file: File) -> Path:
         """Rename `source` to its object; returns the folder, whose entry is not on disk yet."""

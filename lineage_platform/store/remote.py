@@ -37,9 +37,12 @@ class RemoteStore:
         """Where the bytes of a committed file are."""
         return self.root / address(file.sha256, file.name)
 
-    def claim(self, deployment: str) -> None:
-        """Write down whose the store is, before its first sweep. Raises InvalidInput when it is another deployment's."""
-        claim(self.root, deployment)
+    def claim(self, deployment: str, own: Collection[str] = ()) -> None:
+        """Write down whose the store is, before its first sweep; `own` are the SHA-256 and runs that it knows.
+
+        Raises InvalidInput when it is another deployment's.
+        """
+        claim(self.root, deployment, self._names, own)
 
     def scratch(self, attempt: str) -> Remote:
         """A folder for one attempt; there are no folders to make."""
@@ -80,11 +83,7 @@ class RemoteStore:
         _together(lambda name: remove_tree(self.root / f"scratch/{name}"), forget)
 
         def lost(folder: FileInfo) -> list[FileInfo]:
-            return [
-                found
-                for found in self._list(f"objects/{folder.base_name}")
-                if found.is_file and found.base_name.partition(".")[0] not in keep
-            ]
+            return [found for found in self._objects(folder) if found.base_name.partition(".")[0] not in keep]
 
         swept = [found for listed in _together(lost, self._list("objects")) for found in listed]
         _together(self._delete, swept)
@@ -110,6 +109,15 @@ class RemoteStore:
         if source != target:  # also onto an object of that length, whose bytes may have rotted
             copy(source, target, found)
         return file
+
+    def _objects(self, folder: FileInfo) -> Iterator[FileInfo]:
+        return (found for found in self._list(f"objects/{folder.base_name}") if found.is_file)
+
+    def _names(self) -> Iterator[str]:
+        """SHA-256 of the objects, and attempts."""
+        for folder in self._list("objects"):
+            yield from (found.base_name.partition(".")[0] for found in self._objects(folder))
+        yield from self.attempts()
 
     def _list(self, folder: str) -> Iterator[FileInfo]:
         from pyarrow.fs import FileSelector

@@ -346,6 +346,7 @@ class TestSweep:
         self, recorder: Recorder, settings: Settings, snapshot: Snapshot, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         sweeper = open_recorder(settings)
+        sweeper.sweep()  # from now on the store is this deployment's
         recorder.store.adopt(result(recorder.store.scratch("dead"), "new").parts)
         begun, may_go_on = threading.Event(), threading.Event()
         original = LocalStore.sweep

@@ -204,3 +204,15 @@ def test_a_store_is_one_deployments(store: Store) -> None:
         store.claim("two")
     assert store.sweep(set(), store.attempts()) == Swept(0, 0, 0)
     store.claim("one")
+
+
+@pytest.mark.parametrize("what", ["objects", "scratch"])
+def test_files_of_others_are_not_taken_for_ones_own(store: Store, what: str) -> None:
+    made = part(store, b"text", attempt="theirs")
+    if what == "objects":
+        store.adopt([made])
+        store.discard("theirs")
+    with pytest.raises(InvalidInput, match="got a folder with files of others"):
+        store.claim("one", {"ours"})
+    assert not (store.root / "deployment").exists()
+    store.claim("one", {"ours", made.sha256, "theirs"})
