@@ -34,6 +34,25 @@ def migrate(url: str) -> None:
         _upgrade(url)
 
 
+def refuse_other_tables(connection: psycopg.Connection[Any]) -> None:
+    """Raises Unavailable when the database has tables, but not those of this version: questions bring none up to date."""
+    found = _revision(connection)
+    if found is not None and found < HEAD:
+        raise Unavailable(
+            f"the database has the tables of an older version (revision {found}; this one knows {HEAD}): run `lineage "
+            "materialize` or `lineage up`, which bring them up to date"
+        )
+    if found is not None and found > HEAD:
+        raise _newer(found)
+
+
+def _newer(found: str) -> Unavailable:
+    return Unavailable(
+        f"the database has the tables of a newer version (revision {found}; this one knows {HEAD}): "
+        "upgrade lineage-platform"
+    )
+
+
 def _revision(connection: psycopg.Connection[Any]) -> str | None:
     try:
         row = connection.execute("SELECT version_num FROM lineage.alembic_version").fetchone()
@@ -60,10 +79,7 @@ def _upgrade(url: str) -> None:
         found = connection.scalar(text("SELECT version_num FROM lineage.alembic_version")) if exists else None
         known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
         if found is not None and found not in known:
-            raise Unavailable(
-                f"the database has the tables of a newer version (revision {found}; this one knows {HEAD}): "
-                "upgrade lineage-platform"
-            )
+            raise _newer(found)
         if not connection.scalar(text("SELECT to_regnamespace('lineage')")):
             connection.execute(text("CREATE SCHEMA lineage"))
         config.attributes["connection"] = connection

@@ -20,6 +20,7 @@ import psycopg
 from psycopg.rows import dict_row
 
 from lineage_platform.catalog.forms import transformation_from
+from lineage_platform.catalog.migrate import refuse_other_tables
 from lineage_platform.catalog.rows import (
     CheckpointRow,
     LeafRow,
@@ -70,7 +71,10 @@ class NothingRecorded(NotFound):
 
 
 def connect(url: str) -> Reading:
-    """Open a read-only connection to `url` (a libpq URL). Raises Unavailable when it cannot be had."""
+    """Open a read-only connection to `url` (a libpq URL).
+
+    Raises Unavailable when it cannot be had, or the database has the tables of another version.
+    """
     try:
         connection = psycopg.connect(url, connect_timeout=10, application_name="lineage-reading")
     except psycopg.OperationalError as error:
@@ -78,6 +82,11 @@ def connect(url: str) -> Reading:
     connection.read_only = True
     connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
     connection.autocommit = True
+    try:
+        refuse_other_tables(connection)
+    except BaseException:
+        connection.close()
+        raise
     return Reading(connection)
 
 

@@ -14,6 +14,7 @@ from sqlalchemy.exc import ProgrammingError
 from lineage_platform.catalog import migrate as module
 from lineage_platform.catalog.engine import create
 from lineage_platform.catalog.migrate import HEAD, migrate
+from lineage_platform.catalog.reading import connect
 from lineage_platform.catalog.tables import SCHEMA, metadata
 from lineage_platform.errors import Unavailable
 
@@ -69,6 +70,19 @@ def test_a_database_of_a_newer_version_is_left_alone(empty_database_url: str) ->
         connection.execute("UPDATE lineage.alembic_version SET version_num = '9999'")
     with pytest.raises(Unavailable, match=r"newer version .revision 9999; this one knows"):
         migrate(empty_database_url)
+
+
+@pytest.mark.parametrize(("revision", "kind"), [("0001", "older"), ("9999", "newer")])
+def test_questions_to_the_tables_of_another_version_are_refused(
+    empty_database_url: str, revision: str, kind: str
+) -> None:
+    connect(empty_database_url).close()
+    migrate(empty_database_url)
+    connect(empty_database_url).close()
+    with psycopg.connect(empty_database_url) as connection:
+        connection.execute("UPDATE lineage.alembic_version SET version_num = %s", [revision])
+    with pytest.raises(Unavailable, match=rf"{kind} version .revision {revision}; this one knows"):
+        connect(empty_database_url)
 
 
 def test_no_server() -> None:
