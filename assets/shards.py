@@ -14,6 +14,7 @@ from assets.frames import frames
 from assets.platform import Platform
 from assets.recipe import code_version, layout_of, recipe
 from assets.step import Checks, Inputs, Step, parts_of
+from lineage_platform.errors import VerificationFailed
 from lineage_platform.files import Place
 from lineage_platform.model import tables
 from lineage_platform.model.definitions import Corpus, Source
@@ -29,9 +30,16 @@ RUNS = "shard-runs"
 
 
 def earlier_of(platform: Platform, dataset: str) -> Earlier | None:
-    """The current version of a corpus, whose shards may be shared; None where there is none, or a check failed."""
+    """The current version of a corpus, whose shards may be shared; None where there is none, a check failed, or the tables
+    that say what is in the shards are not those that were recorded."""
     version = platform.recorder.latest(dataset)
-    if version is None or not version.passed:
+    if version is None or not version.passed or not version.files_of("shard-fingerprints"):
+        return None
+    try:
+        for role in ("shard-fingerprints", "placements-by-shard"):
+            for file in version.files_of(role):
+                platform.recorder.store.verify(file)
+    except VerificationFailed:
         return None
     return Earlier(
         tuple(platform.paths(version, "shard-fingerprints")),
