@@ -12,15 +12,17 @@ import hashlib
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 
 from lineage_platform.files import Place, length, place
-from lineage_platform.model.keys import ORDINAL_BITS
+from lineage_platform.model.keys import MAX_SNAPSHOT, ORDINAL_BITS, SNAPSHOT_BITS
 from lineage_platform.model.tables import SELECTION, SHARD_FINGERPRINTS
 from lineage_platform.model.versions import Part
-from lineage_platform.transformations.digest import digest_rows
+from lineage_platform.transformations.digest import Rows, digest_rows
 from lineage_platform.transformations.engine import Engine
 from lineage_platform.transformations.layout import Layout
 from lineage_platform.transformations.parts import key_ranges, read_batches, read_table, write_table
@@ -52,30 +54,20 @@ class Kept:
     parts: tuple[Part, ...]
 
 
-class Fingerprint:
-    """Add the rows of one shard in order, then read `value`; `common` is what all shards of a version share."""
-
-    def __init__(self, common: bytes) -> None:
-        self._hash = hashlib.sha256(common)
-
-    def add(self, rows: pa.RecordBatch) -> None:
-        """Take the next rows (`identity`, `epoch`, `sha256`)."""
-        self._hash.update(digest_rows(rows, ("epoch", "sha256")).data)
-
-    @property
-    def value(self) -> bytes:
-        """32 bytes."""
-        return self._hash.digest()
+def fingerprint_rows(rows: pa.RecordBatch) -> Rows:
+    """What rows (`identity`, `epoch`, `sha256`) add to the fingerprint of their shard: the SHA-256 of what all shards of
+    a version share, then of all rows of the shard in order."""
+    return digest_rows(rows, ("epoch", "sha256"))
 
 
 @dataclass(frozen=True)
 class Unchanged:
-    """What of an earlier version stays: `spills` hold the rows of all shards (PLACED), `kept` the files of those that
-    are the same; `rows` are those of the others, and `snapshots` the numbers of what these rows were read from (None: of
+    """What of an earlier version stays: `spills` hold the rows of all shards (PLACED), `kept` are the shards that are the
+    same; `rows` are those of the others, and `snapshots` the numbers of what these rows were read from (None: of
     anything)."""
 
     spills: tuple[str, ...]
-    kept: Mapping[int, tuple[Part, ...]]
+    kept: Mapping[int, Kept]
     placements: tuple[tuple[str, int, int], ...]
     rows: int
     snapshots: frozenset[int] | None
@@ -109,6 +101,24 @@ class _Compare:
     known: Mapping[int, bytes]
 
 
+@dataclass(frozen=True)
+class _Compared:
+    """Of some shards those that are the same, the number of rows of each, and all that rows were read from: shard number
+    << SNAPSHOT_BITS | snapshot number."""
+
+    same: list[int]
+    rows: npt.NDArray[np.int64]
+    origins: npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Bucket:
+    """Rows of one bucket in order; the nth shard has those from `bounds[n]` on, to `bounds[n + 1]`."""
+
+    rows: pa.RecordBatch
+    bounds: list[int]
+
+
 def unchanged(
     earlier: Earlier,
     selection: Sequence[Place],
@@ -134,17 +144,20 @@ def unchanged(
         for shards, buckets in layout.buckets()
     ]
     outcomes = engine.map(_compare, tasks)
-    same = {shard for found, _, _ in outcomes for shard in found}
-    kept = {shard: known[shard].parts for shard in sorted(same) if _there(known[shard])}
-    rows = sum(count for _, counts, _ in outcomes for shard, count in counts.items() if shard not in kept)
-    snapshots = frozenset(
-        number
-        for _, _, numbers in outcomes
-        for shard, own in numbers.items()
-        if shard not in kept
-        for number in own
+    same = [shard for compared in outcomes for shard in compared.same]
+    kept = {shard: known[shard] for shard in same if _there(known[shard])}
+    fresh = np.ones(layout.shards, np.bool_)
+    fresh[list(kept)] = False
+    rows = np.concatenate([compared.rows for compared in outcomes])
+    origins = np.concatenate([compared.origins for compared in outcomes])
+    origins = origins[fresh[origins >> SNAPSHOT_BITS]] & MAX_SNAPSHOT
+    return Unchanged(
+        spills,
+        kept,
+        tuple(_ranges(earlier.placements)) if kept else (),
+        int(rows[fresh].sum()),
+        frozenset(np.unique(origins).tolist()),
     )
-    return Unchanged(spills, kept, tuple(_ranges(earlier.placements)) if kept else (), rows, snapshots)
 
 
 def earlier_tokens(placements: Sequence[str], shards: range) -> dict[int, Counts]:
@@ -166,16 +179,11 @@ def earlier_tokens(placements: Sequence[str], shards: range) -> dict[int, Counts
     return {shard: np.concatenate(pieces) for shard, pieces in found.items()}
 
 
-def pieces(
-    spills: Sequence[str], shards: range, buckets: range, schema: pa.Schema
-) -> Iterator[tuple[int, pa.RecordBatch]]:
-    """(shard, its rows in order) for each shard of each bucket, also where a shard has none."""
-    for bucket in buckets:
-        rows = read_bucket(spills, bucket, schema)
-        numbers, found = np.array(shards), rows.column("shard").to_numpy()
-        first, last = np.searchsorted(found, numbers), np.searchsorted(found, numbers, side="right")
-        for shard, start, end in zip(shards, first.tolist(), last.tolist(), strict=True):
-            yield shard, rows.slice(start, end - start)
+def read_shards(spills: Sequence[str], bucket: int, shards: range, schema: pa.Schema) -> Bucket:
+    """One bucket of some shards."""
+    rows = read_bucket(spills, bucket, schema)
+    numbers = np.arange(shards.start, shards.stop + 1)
+    return Bucket(rows, np.searchsorted(rows.column("shard").to_numpy(), numbers).tolist())
 
 
 def write_fingerprints(scratch: Place, fingerprints: Mapping[int, bytes]) -> Part:
@@ -222,14 +230,18 @@ def _spread(task: _Spread) -> str:
     return spill.path
 
 
-def _compare(task: _Compare) -> tuple[list[int], dict[int, int], dict[int, set[int]]]:
-    """Shards that are the same; of all, the number of rows and the snapshots that these were read from."""
-    values = {shard: Fingerprint(task.common) for shard in task.shards}
-    counts = dict.fromkeys(task.shards, 0)
-    snapshots: dict[int, set[int]] = {shard: set() for shard in task.shards}
-    for shard, rows in pieces(task.spills, task.shards, task.buckets, PLACED):
-        values[shard].add(rows)
-        counts[shard] += rows.num_rows
-        snapshots[shard].update(np.unique(rows.column("document").to_numpy() >> ORDINAL_BITS).tolist())
-    same = [shard for shard, known in task.known.items() if values[shard].value == known]
-    return same, counts, snapshots
+def _compare(task: _Compare) -> _Compared:
+    hashes = {shard: hashlib.sha256(task.common) for shard in task.known}
+    counts = np.zeros(len(task.shards), np.int64)
+    origins = [np.empty(0, np.int64)]
+    for number in task.buckets:
+        bucket = read_shards(task.spills, number, task.shards, PLACED)
+        counts += np.diff(bucket.bounds)
+        shards, documents = (bucket.rows.column(name).to_numpy() for name in ("shard", "document"))
+        origins.append(np.unique(shards.astype(np.int64) << SNAPSHOT_BITS | documents >> ORDINAL_BITS))
+        matrix = fingerprint_rows(bucket.rows)
+        for shard, (start, end) in zip(task.shards, pairwise(bucket.bounds), strict=True):
+            if shard in hashes:
+                hashes[shard].update(matrix[start:end].data)
+    same = [shard for shard, known in task.known.items() if hashes[shard].digest() == known]
+    return _Compared(same, counts, np.concatenate(origins))

@@ -9,8 +9,8 @@ all that a smaller one kept.
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -30,18 +30,38 @@ from lineage_platform.transformations.hashing import Purpose, below, hash_identi
 from lineage_platform.transformations.parts import PartWriter, key_ranges, read_batches, read_range
 from lineage_platform.transformations.standards import Standard, failing_rules
 
-CODE_VERSION = "1"
+CODE_VERSION = "2"
+
+PART_ROWS = 64 * 1024
+"""Annotated documents that one part decides on where those of a source are fewer: sources follow each other in it."""
 
 _BATCH_ROWS = 16 * 1024
 
 
 @dataclass(frozen=True)
-class _Task:
-    number: int
+class _Annotated:
+    """One annotations part of a source; `reach` is what it says of its rows."""
+
     source: str
     weight: float
+    path: str
+    reach: _Reach | None
+
+
+@dataclass(frozen=True)
+class _Reach:
+    """Lowest and highest document key of a part, and its rows."""
+
+    low: int
+    high: int
+    rows: int
+
+
+@dataclass(frozen=True)
+class _Task:
+    number: int
+    annotations: tuple[_Annotated, ...]
     seed: int
-    annotations: str
     dropped: tuple[str, ...]
     standard: Standard | None
     scratch: str
@@ -49,10 +69,9 @@ class _Task:
 
 @dataclass
 class _Outcome:
-    source: str
     parts: list[Part] = field(default_factory=list)
     digests: dict[str, digest.SpilledRows] = field(default_factory=dict)
-    counts: Counter[str] = field(default_factory=Counter)
+    counts: dict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
     terms: Counter[int] = field(default_factory=Counter)
 
 
@@ -66,7 +85,7 @@ def select(
     engine: Engine,
     progress: Progress,
 ) -> Result:
-    """Select a corpus's documents. Roles: `selection` and `decisions`, one part each for every part of a source.
+    """Select a corpus's documents. Roles: `selection` and `decisions`, each in parts of ascending document keys.
 
     `annotations` are the parts of each source id, `dropped` the decisions of deduplication. `Statistics`: kept and
     dropped count documents, `documents` counts rows (a document once an epoch), `bytes` their text; details are
@@ -76,19 +95,23 @@ def select(
     paths = [*(path for _, path in parts), *(str(path) for path in dropped)]
     total = len(paths) + len(parts)
     reaches = dict(zip(paths, engine.map(_reach, paths, steps(progress, 0, total)), strict=True))
+    annotated = [_Annotated(source.id, source.weight, path, reaches[path]) for source, path in parts]
     tasks = [
         _Task(
             number,
-            source.id,
-            source.weight,
+            group,
             corpus.seed,
-            path,
-            tuple(str(item) for item in dropped if _overlap(reaches[path], reaches[str(item)])),
+            tuple(
+                str(path)
+                for path in dropped
+                if any(_overlap(part.reach, reaches[str(path)]) for part in group)
+            ),
             standard,
             str(scratch),
         )
-        for number, (source, path) in enumerate(parts)
+        for number, group in enumerate(_groups(annotated))
     ]
+    total = len(paths) + len(tasks)
     outcomes = engine.map(_select_part, tasks, steps(progress, len(paths), total))
     digests = {
         table: digest.content_digest(outcome.digests[table] for outcome in outcomes)
@@ -106,7 +129,8 @@ def _statistics(corpus: Corpus, outcomes: Sequence[_Outcome]) -> Statistics:
     by_source: dict[str, Counter[str]] = {source.id: Counter() for source in corpus.sources}
     terms: Counter[int] = Counter()
     for outcome in outcomes:
-        by_source[outcome.source].update(outcome.counts)
+        for source, counts in outcome.counts.items():
+            by_source[source].update(counts)
         terms.update(outcome.terms)
     total = sum(by_source.values(), Counter())
     reasons = {reason: total[reason] for reason in (Reason.QUALITY, Reason.WEIGHT) if total[reason]}
@@ -142,44 +166,64 @@ def _statistics(corpus: Corpus, outcomes: Sequence[_Outcome]) -> Statistics:
     )
 
 
-def _reach(path: str) -> tuple[int, int] | None:
-    """Lowest and highest document key of a part."""
+def _reach(path: str) -> _Reach | None:
     ranges = key_ranges(path)
-    return (min(keys.low for keys in ranges), max(keys.high for keys in ranges)) if ranges else None
+    if not ranges:
+        return None
+    return _Reach(
+        min(keys.low for keys in ranges), max(keys.high for keys in ranges), sum(keys.rows for keys in ranges)
+    )
 
 
-def _overlap(one: tuple[int, int] | None, other: tuple[int, int] | None) -> bool:
-    return one is not None and other is not None and one[0] <= other[1] and other[0] <= one[1]
+def _overlap(one: _Reach | None, other: _Reach | None) -> bool:
+    return one is not None and other is not None and one.low <= other.high and other.low <= one.high
+
+
+def _groups(parts: Sequence[_Annotated]) -> Iterator[tuple[_Annotated, ...]]:
+    """Parts by document key, those that are decided on together in a tuple: up to PART_ROWS, or one."""
+    group: list[_Annotated] = []
+    rows = 0
+    for part in sorted(parts, key=lambda part: part.reach.low if part.reach is not None else -1):
+        more = part.reach.rows if part.reach is not None else 0
+        if group and (rows + more > PART_ROWS or _overlap(group[-1].reach, part.reach)):
+            yield tuple(group)
+            group, rows = [], 0
+        group.append(part)
+        rows += more
+    if group:
+        yield tuple(group)
 
 
 def _select_part(task: _Task) -> _Outcome:
     scratch = place(task.scratch)
-    outcome = _Outcome(task.source)
+    outcome = _Outcome()
     gone = _dropped_keys(task)
     rows: dict[str, list[digest.Rows]] = {"selection": [], "decisions": []}
     with (
         PartWriter(scratch, f"selection/{task.number:05d}.parquet", "selection", SELECTION) as selection,
         PartWriter(scratch, f"decisions/{task.number:05d}.parquet", "decisions", DECISIONS) as decisions,
     ):
-        for batch in read_batches(task.annotations, _columns(task), _BATCH_ROWS):
-            keys = batch.column("document").to_numpy()
-            found = np.searchsorted(gone, keys)
-            present = batch
-            if len(gone):
-                duplicate = gone[np.minimum(found, len(gone) - 1)] == keys
-                present = batch.filter(pa.array(~duplicate))
-            kept, refused = _decide(present, task)
-            outcome.counts["in"] += present.num_rows
-            outcome.counts["rows"] += kept.num_rows
-            outcome.counts["bytes"] += pc.sum(kept.column("bytes")).as_py() or 0
-            for reason, count in Counter(refused.column("reason").to_pylist()).items():
-                outcome.counts[reason] += count
-            for item in pc.value_counts(kept.column("terms")).to_pylist():
-                outcome.terms[item["values"]] += item["counts"]
-            selection.write(kept)
-            decisions.write(refused)
-            rows["selection"].append(digest.digest_rows(kept, ("sha256", "terms", "epoch")))
-            rows["decisions"].append(digest.digest_rows(refused, ("outcome", "reason", "detail")))
+        for part in task.annotations:
+            counts = outcome.counts[part.source]
+            for batch in read_batches(part.path, _columns(task), _BATCH_ROWS):
+                keys = batch.column("document").to_numpy()
+                found = np.searchsorted(gone, keys)
+                present = batch
+                if len(gone):
+                    duplicate = gone[np.minimum(found, len(gone) - 1)] == keys
+                    present = batch.filter(pa.array(~duplicate))
+                kept, refused = _decide(present, part.weight, task)
+                counts["in"] += present.num_rows
+                counts["rows"] += kept.num_rows
+                counts["bytes"] += pc.sum(kept.column("bytes")).as_py() or 0
+                for reason, count in Counter(refused.column("reason").to_pylist()).items():
+                    counts[reason] += count
+                for item in pc.value_counts(kept.column("terms")).to_pylist():
+                    outcome.terms[item["values"]] += item["counts"]
+                selection.write(kept)
+                decisions.write(refused)
+                rows["selection"].append(digest.digest_rows(kept, ("sha256", "terms", "epoch")))
+                rows["decisions"].append(digest.digest_rows(refused, ("outcome", "reason", "detail")))
     for table, writer in (("selection", selection), ("decisions", decisions)):
         assert writer.part is not None  # noqa: S101 - set by a clean exit
         outcome.parts.append(writer.part)
@@ -196,11 +240,11 @@ def _columns(task: _Task) -> list[str]:
 
 
 def _dropped_keys(task: _Task) -> npt.NDArray[np.int64]:
-    """Sorted keys that deduplication dropped, of those that this part may hold."""
-    reach = _reach(task.annotations)
-    if reach is None or not task.dropped:
+    """Sorted keys that deduplication dropped, of those that these parts may hold."""
+    reaches = [part.reach for part in task.annotations if part.reach is not None]
+    if not task.dropped:
         return np.empty(0, np.int64)
-    low, high = reach
+    low, high = min(reach.low for reach in reaches), max(reach.high for reach in reaches)
     found = [read_range(path, ["document", "outcome"], low, high) for path in task.dropped]
     keys = [
         table.filter(pc.equal(table.column("outcome").cast(pa.string()), "dropped"))
@@ -211,14 +255,14 @@ def _dropped_keys(task: _Task) -> npt.NDArray[np.int64]:
     return np.sort(np.concatenate(keys))
 
 
-def _decide(batch: pa.RecordBatch, task: _Task) -> tuple[pa.RecordBatch, pa.RecordBatch]:
+def _decide(batch: pa.RecordBatch, weight: float, task: _Task) -> tuple[pa.RecordBatch, pa.RecordBatch]:
     """Rows of the selection and of the decisions, both by document key."""
     rule = pa.nulls(batch.num_rows, pa.string())
     if task.standard is not None:
         rule = failing_rules(batch, task.standard).cast(pa.string())
     passes = rule.is_null().to_numpy(zero_copy_only=False)
-    whole = int(task.weight)
-    again = below(hash_identities(batch.column("identity"), Purpose.WEIGHT, task.seed), task.weight - whole)
+    whole = int(weight)
+    again = below(hash_identities(batch.column("identity"), Purpose.WEIGHT, task.seed), weight - whole)
     epochs = np.where(passes, whole + again, 0)
 
     chosen = np.repeat(np.arange(batch.num_rows), epochs)
@@ -234,7 +278,7 @@ def _decide(batch: pa.RecordBatch, task: _Task) -> tuple[pa.RecordBatch, pa.Reco
     columns = {
         "outcome": pa.array(["dropped"] * len(out), pa.string()),
         "reason": pc.if_else(weighted, str(Reason.WEIGHT), str(Reason.QUALITY)).cast(pa.string()),
-        "detail": pc.if_else(weighted, f"weight {task.weight}", rules).cast(pa.string()),
+        "detail": pc.if_else(weighted, f"weight {weight}", rules).cast(pa.string()),
         "file": nothing.cast(pa.int32()),
         "record": nothing,
         "offset": nothing,

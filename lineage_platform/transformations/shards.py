@@ -15,6 +15,7 @@ from itertools import groupby
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 
 from lineage_platform.errors import InvalidInput, VerificationFailed
@@ -40,15 +41,16 @@ from lineage_platform.transformations.placements import (
 )
 from lineage_platform.transformations.reuse import (
     Earlier,
-    Fingerprint,
+    Kept,
     Unchanged,
     earlier_tokens,
-    pieces,
+    fingerprint_rows,
+    read_shards,
     unchanged,
     write_fingerprints,
 )
 from lineage_platform.transformations.selected import Survey, pair, survey
-from lineage_platform.transformations.shard_files import ShardFiles, Shared, Written
+from lineage_platform.transformations.shard_files import Counts, ShardFiles, Shared, Written
 from lineage_platform.transformations.shuffle import PLACED, ROWS, Shuffled, ShuffleTask, shuffle
 from lineage_platform.transformations.spill import remove_spills
 
@@ -58,6 +60,9 @@ SAMPLE_BYTES = 500_000
 """Text of the corpus on which the two encoders are compared."""
 
 SHUFFLE_TASKS = 512
+
+KEPT_TOGETHER = 16
+"""Tasks that share one of the engine where every shard of them is kept."""
 
 _DIGEST_COLUMNS = ("sha256", "terms", "epoch", "shard", "tokens")
 _FILES = {"parquet": 1, "megatron": 2}
@@ -130,7 +135,6 @@ def pack(
             spills,
             same.spills,
             {shard: same.kept[shard] for shard in shards if shard in same.kept},
-            same.tokens(shards),
             common,
             encoder.name,
             str(tokenizer),
@@ -139,7 +143,9 @@ def pack(
         )
         for number, (shards, own) in enumerate(buckets)
     ]
-    packed = engine.map(_pack, tasks, steps(progress, len(shuffles), total))
+    groups = [_Group(own, same.tokens(_shards_of(own))) for own in _together(tasks)]
+    found_in = engine.map(_pack_group, groups, steps(progress, len(shuffles), total))
+    packed = [item for outcome in found_in for item in outcome]
     remove_spills([*spills, *same.spills])
     parts = [part for item in packed for part in item.parts]
     bounds = placement_bounds(size.ranges, shard_count)
@@ -179,7 +185,7 @@ def _shuffles(
         return []
     pairings = pair(selection, documents, same.snapshots)
     each = -(-len(pairings) // SHUFFLE_TASKS) or 1
-    fraction = SAMPLE_BYTES / max(1, size.bytes * same.rows // size.rows)
+    fraction = SAMPLE_BYTES / max(1, size.bytes)
     chosen = same.chosen(layout.shards)
     return [
         ShuffleTask(
@@ -216,13 +222,20 @@ class _Task:
     buckets: range
     spills: tuple[str, ...]
     placed: tuple[str, ...]
-    kept: Mapping[int, tuple[Part, ...]]
-    earlier: tuple[str, ...]
+    kept: Mapping[int, Kept]
     common: bytes
     encoder: EncoderName
     tokenizer: str
     formats: tuple[str, ...]
     scratch: str
+
+
+@dataclass(frozen=True)
+class _Group:
+    """Tasks worth one; `earlier` are parts of placements that may hold rows of their shards."""
+
+    tasks: tuple[_Task, ...]
+    earlier: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -234,36 +247,77 @@ class _Packed:
     fingerprints: dict[int, bytes]
 
 
-def _pack(task: _Task) -> _Packed:
+@dataclass(frozen=True)
+class _Bucket:
+    """Rows of a bucket without text, and what is found out about each: its tokens, its number in its shard."""
+
+    rows: pa.RecordBatch
+    tokens: npt.NDArray[np.int32]
+    numbers: npt.NDArray[np.int32]
+
+
+@dataclass(frozen=True)
+class _Piece:
+    """Rows of one shard in one bucket, from `start` on; with text where its files are to be written."""
+
+    shard: int
+    rows: pa.RecordBatch
+    fingerprint: digest.Rows
+    bucket: _Bucket
+    start: int
+
+
+def _together(tasks: Sequence[_Task]) -> Iterator[tuple[_Task, ...]]:
+    """Neighbours share a task of the engine where few of their shards are written."""
+    group: list[_Task] = []
+    weight = 0.0
+    for task in tasks:
+        more = max(1 / KEPT_TOGETHER, 1 - len(task.kept) / len(task.shards))
+        if group and weight + more > 1:
+            yield tuple(group)
+            group, weight = [], 0
+        group.append(task)
+        weight += more
+    yield tuple(group)
+
+
+def _shards_of(tasks: Sequence[_Task]) -> range:
+    return range(tasks[0].shards.start, tasks[-1].shards.stop)
+
+
+def _pack_group(group: _Group) -> list[_Packed]:
+    tokens = earlier_tokens(group.earlier, _shards_of(group.tasks))
+    return [_pack(task, tokens) for task in group.tasks]
+
+
+def _pack(task: _Task, tokens: Mapping[int, Counts]) -> _Packed:
     encoder = open_encoder(place(task.tokenizer), task.encoder)
     end = int(encoder.end_of_document is not None)
     parts: list[Part] = []
-    placements: list[pa.Table] = [PLACEMENTS_BY_SHARD.empty_table()]
-    digests: list[digest.Rows] = []
     shards: list[dict[str, int]] = []
     fingerprints: dict[int, bytes] = {}
-    tokens = earlier_tokens(task.earlier, task.shards) if task.kept else {}
-    for shard, batches in groupby(_pieces(task), key=lambda piece: piece[0]):
+    buckets: list[_Bucket] = []
+    for shard, pieces in groupby(_pieces(task, buckets), key=lambda piece: piece.shard):
         documents = total = 0
-        fingerprint = Fingerprint(task.common)
+        kept = task.kept.get(shard)
+        fingerprint = hashlib.sha256(task.common)
         files: ShardFiles = (
-            Shared(shard, task.kept[shard], tokens.get(shard, np.empty(0, np.int32)))
-            if shard in task.kept
-            else Written(place(task.scratch), shard, task.formats, encoder)
+            Written(place(task.scratch), shard, task.formats, encoder)
+            if kept is None
+            else Shared(shard, kept.parts, tokens.get(shard, np.empty(0, np.int32)))
         )
         with files:
-            for _, rows in batches:
-                fingerprint.add(rows)
-                counts = files.add(rows)
-                rows = rows.append_column("tokens", pa.array(counts))
-                numbers = np.arange(documents, documents + rows.num_rows, dtype=np.int32)
-                placed = pa.table(rows).append_column("row", pa.array(numbers))
-                placements.append(placed.select(PLACEMENTS_BY_SHARD.names).cast(PLACEMENTS_BY_SHARD))
-                digests.append(digest.digest_rows(rows, _DIGEST_COLUMNS))
-                documents += rows.num_rows
+            for piece in pieces:
+                if kept is None:
+                    fingerprint.update(piece.fingerprint.data)
+                counts = files.add(piece.rows)
+                own = slice(piece.start, piece.start + piece.rows.num_rows)
+                piece.bucket.tokens[own] = counts
+                piece.bucket.numbers[own] = np.arange(documents, documents + piece.rows.num_rows)
+                documents += piece.rows.num_rows
                 total += int(counts.sum(dtype=np.int64))
         parts += files.parts
-        fingerprints[shard] = fingerprint.value
+        fingerprints[shard] = fingerprint.digest() if kept is None else kept.fingerprint
         shards.append(
             {
                 "shard": shard,
@@ -272,6 +326,13 @@ def _pack(task: _Task) -> _Packed:
                 "stored_tokens": total + end * documents,
             }
         )
+    placements: list[pa.Table] = [PLACEMENTS_BY_SHARD.empty_table()]
+    digests: list[digest.Rows] = []
+    for bucket in buckets:
+        rows = bucket.rows.append_column("tokens", pa.array(bucket.tokens))
+        digests.append(digest.digest_rows(rows, _DIGEST_COLUMNS))
+        placed = pa.table(rows).append_column("row", pa.array(bucket.numbers))
+        placements.append(placed.select(PLACEMENTS_BY_SHARD.names).cast(PLACEMENTS_BY_SHARD))
     work = place(task.scratch) / "packing"
     return _Packed(
         parts,
@@ -282,16 +343,26 @@ def _pack(task: _Task) -> _Packed:
     )
 
 
-def _pieces(task: _Task) -> Iterator[tuple[int, pa.RecordBatch]]:
-    """(shard, its rows in order), without text where its files are there already."""
-    written = pieces(task.spills, task.shards, task.buckets, ROWS)
-    if not task.kept:
-        yield from written
-        return
-    for (shard, rows), (_, placed) in zip(
-        written, pieces(task.placed, task.shards, task.buckets, PLACED), strict=True
-    ):
-        yield shard, placed if shard in task.kept else rows
+def _pieces(task: _Task, buckets: list[_Bucket]) -> Iterator[_Piece]:
+    """Bucket by bucket the rows of every shard, also where it has none; puts the buckets into `buckets`."""
+    for number in task.buckets:
+        texts = read_shards(task.spills, number, task.shards, ROWS)
+        placed = texts if not task.kept else read_shards(task.placed, number, task.shards, PLACED)
+        rows = placed.rows.select(PLACED.names)
+        bucket = _Bucket(rows, np.zeros(rows.num_rows, np.int32), np.zeros(rows.num_rows, np.int32))
+        buckets.append(bucket)
+        matrix = fingerprint_rows(texts.rows)
+        for nth, shard in enumerate(task.shards):
+            found = placed if shard in task.kept else texts
+            first, last = found.bounds[nth : nth + 2]
+            own = texts.bounds[nth : nth + 2]
+            yield _Piece(
+                shard,
+                found.rows.slice(first, last - first),
+                matrix[own[0] : own[1]],
+                bucket,
+                placed.bounds[nth],
+            )
 
 
 def _statistics(packed: Sequence[_Packed], terms: pa.Table, size: Survey, encoder: Encoder) -> Statistics:

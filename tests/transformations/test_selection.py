@@ -10,6 +10,7 @@ import pytest
 
 from lineage_platform.model.tables import DECISIONS, SELECTION
 from lineage_platform.model.versions import Result
+from lineage_platform.transformations import selection
 from lineage_platform.transformations.engine import Engine, quiet
 from lineage_platform.transformations.selection import select
 from lineage_platform.transformations.standards import Rule, Standard
@@ -17,6 +18,7 @@ from tests.transformations.worlds import (
     AwayEngine,
     corpus,
     documents_table,
+    files_of,
     rows_of,
     text,
     write_annotations,
@@ -94,7 +96,21 @@ def test_weight_one_takes_everything(world: World) -> None:
     assert sum(documents for documents, _ in statistics.by_terms.values()) == 800
     assert rows.column("document").to_pylist() == sorted(rows.column("document").to_pylist())
     assert [part.name for part in result.parts[:2]] == ["selection/00000.parquet", "decisions/00000.parquet"]
-    assert len(result.parts) == 2 * 2 * 5
+    assert len(result.parts) == 2
+
+
+@pytest.mark.parametrize(("rows", "parts"), [(1, 10), (180, 5), (300, 4)])
+def test_small_parts_of_sources_share_a_part(
+    world: World, monkeypatch: pytest.MonkeyPatch, rows: int, parts: int
+) -> None:
+    dropped = [write_dropped(world.folder / "some", documents_table("a", 1, TEXTS).slice(50, 100))]
+    one = world.select({"b": 1.5, "a": 0.5}, WORDY, dropped)
+    monkeypatch.setattr(selection, "PART_ROWS", rows)
+    several = world.select({"b": 1.5, "a": 0.5}, WORDY, dropped)
+    assert len(files_of(several, "selection")) == parts
+    assert several.content_digest == one.content_digest
+    assert several.statistics == one.statistics
+    assert rows_of(several, "selection").equals(rows_of(one, "selection"))
 
 
 def test_only_sources_of_the_recipe_count(world: World) -> None:
