@@ -65,7 +65,8 @@ def place(written: str | Place) -> Place:
     if "://" not in written:
         return Path(written)
     parts = urlsplit(written)
-    if parts.scheme == "file" and parts.netloc in ("", "localhost") and parts.path:
+    plain = parts.path and not (parts.query or parts.fragment)
+    if parts.scheme == "file" and parts.netloc in ("", "localhost") and plain:
         return Path(unquote(parts.path))
     if parts.scheme != "s3":
         raise InvalidInput(

@@ -1,7 +1,7 @@
 """Which files a workspace may name: those under it, and under the folders that the settings allow.
 
 Checked on what a path leads to, not on how it is written: symbolic links and every file that a glob finds are followed.
-Our own state (LINEAGE_HOME: keys, database) is never a source.
+Our own state (LINEAGE_HOME: keys, database; the store, wherever it is) is never a source.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from lineage_platform.files.places import Place, Remote
 from lineage_platform.settings import Settings
 
 URL_SCHEMES = ("s3", "gs", "az", "https")
@@ -33,17 +34,18 @@ class PathProblem(Exception):
 
 @dataclass(frozen=True)
 class Roots:
-    """The real folders that may be read, and the one that may not."""
+    """The real folders that may be read, and the places that may not."""
 
     workspace: Path
     allowed: tuple[Path, ...]
     home: Path
+    store: Place
 
     @classmethod
     def of(cls, workspace: Path, settings: Settings) -> Roots:
         """The roots of a workspace under these settings; every path is resolved."""
         allowed = tuple(path.resolve() for path in settings.allow_paths)
-        return cls(workspace.resolve(), allowed, settings.home.resolve())
+        return cls(workspace.resolve(), allowed, settings.home.resolve(), settings.store)
 
     def location(self, written: str, *, directory: bool = False) -> str:
         """The absolute path, glob or URL of a source's location. `directory` asks for a folder of Python packages.
@@ -51,7 +53,7 @@ class Roots:
         Raises PathProblem for anything unsafe, and where there is no such file, or nothing that a glob matches.
         """
         if "://" in written:
-            return _url(written)
+            return self._url(written)
         if directory and written == PYTHON:
             return sysconfig.get_path("purelib")
         path = self._inside(written)
@@ -97,8 +99,16 @@ class Roots:
             raise PathProblem(f"{shown}, a link that leaves the workspace", "files inside the workspace")
         if Path(real).is_relative_to(self.home):
             raise PathProblem(f"{shown}, which is inside LINEAGE_HOME", "data, not the platform's own state")
+        if isinstance(self.store, Path) and Path(real).is_relative_to(self.store):
+            raise PathProblem(f"{shown}, which is inside the store", "data, not the platform's own state")
         if base is not None and not Path(real).is_relative_to(base.resolve()):
             raise PathProblem(f"{shown}, a link that leaves its folder", f"files inside {base.name}/")
+
+    def _url(self, written: str) -> str:
+        url = _url(written)
+        if isinstance(self.store, Remote) and f"{url}/".startswith(f"{self.store}/"):
+            raise PathProblem(f"{written!r}, which is inside the store", "data, not the platform's own state")
+        return url
 
     def _check_matches(self, written: str, pattern: str) -> None:
         if glob.has_magic(str(self.workspace)) and not Path(written).is_absolute():

@@ -38,6 +38,8 @@ def test_what_is_written_is_a_place(written: str, found: Path | Remote) -> None:
         "gs://bucket/x",
         "https://host/x",
         "file://host/x",
+        "file:///data/a#b",
+        "file:///data/a?b",
         "s3://",
         "s3://UPPER/x",
         "s3://ab/x",

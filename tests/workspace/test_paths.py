@@ -111,6 +111,15 @@ def test_our_own_state_is_no_source(world: World) -> None:
     assert "LINEAGE_HOME" in world.problem().got
 
 
+def test_the_store_is_no_source_wherever_it_is(world: World) -> None:
+    world.write("files/objects/ab/x.jsonl", "{}")
+    relocate(world, "files/objects/*/*.jsonl")
+    assert "inside the store" in world.problem({"LINEAGE_STORE_URL": str(world.root / "files")}).got
+    world.edit(ONE, "files/objects/*/*.jsonl", "s3://bucket/files/scratch/*")
+    assert "inside the store" in world.problem({"LINEAGE_STORE_URL": "s3://bucket/files"}).got
+    assert world.problems({"LINEAGE_STORE_URL": "s3://bucket/file"}) == ()
+
+
 def test_pipes(world: World) -> None:
     os.mkfifo(world.root / "data/pipe.jsonl")
     relocate(world, "data/pipe.jsonl")
