@@ -25,9 +25,10 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+import pyarrow.parquet as pq
 
 from lineage_platform.errors import InvalidInput
-from lineage_platform.files import Place, place, release_tree
+from lineage_platform.files import Place, open_input, place, reaching, release_tree
 from lineage_platform.model.definitions import Deduplication
 from lineage_platform.model.tables import DECISIONS, DERIVATIONS, SHA256, minhash_column
 from lineage_platform.model.versions import Part, Result, Statistics
@@ -44,9 +45,7 @@ from lineage_platform.transformations.engine import Engine, Progress
 from lineage_platform.transformations.links import Spills, bucket_count, find_links
 from lineage_platform.transformations.parts import (
     KeyRange,
-    key_ranges,
-    read_batches,
-    read_schema,
+    ranges_of,
     write_table,
 )
 from lineage_platform.transformations.spill import read_spills
@@ -217,18 +216,20 @@ def deduplicate(
 
 
 def _survey(path: str, column: str | None) -> _Surveyed:
-    if column is not None and column not in read_schema(path).names:
-        raise InvalidInput(
-            f"{path}: got annotations without {column!r}, expected the band keys of that MinHash setting; "
-            "annotate the source with it first"
-        )
-    rows = size = 0
-    terms: Counter[int] = Counter()
-    for batch in read_batches(path, ["terms", "bytes"], _BATCH_ROWS):
-        rows += batch.num_rows
-        size += pc.sum(batch.column("bytes")).as_py() or 0
-        terms.update(_tally(batch.column("terms")))
-    return _Surveyed(path, key_ranges(path), rows, size, terms)
+    where = place(path)
+    with reaching(where), open_input(where) as source, pq.ParquetFile(source) as file:
+        if column is not None and column not in file.schema_arrow.names:
+            raise InvalidInput(
+                f"{path}: got annotations without {column!r}, expected the band keys of that MinHash setting; "
+                "annotate the source with it first"
+            )
+        rows = size = 0
+        terms: Counter[int] = Counter()
+        for batch in file.iter_batches(_BATCH_ROWS, columns=["terms", "bytes"], use_threads=False):
+            rows += batch.num_rows
+            size += pc.sum(batch.column("bytes")).as_py() or 0
+            terms.update(_tally(batch.column("terms")))
+        return _Surveyed(path, ranges_of(file, path), rows, size, terms)
 
 
 def _write(task: _Write) -> _Written:

@@ -283,13 +283,18 @@ def key_ranges(path: str | Place, column: str = "document") -> list[KeyRange]:
     """The key range of every row group of a part, from its footer; raises ValueError where it has no statistics."""
     where = place(path)
     with reaching(where), open_input(where) as source, pq.ParquetFile(source) as file:
-        metadata, position = file.metadata, file.schema.names.index(column)
-        ranges = []
-        for number in range(metadata.num_row_groups):
-            statistics = metadata.row_group(number).column(position).statistics
-            if statistics is None or not statistics.has_min_max:
-                raise ValueError(f"{path}: row group {number} has no statistics of {column!r}")
-            ranges.append(KeyRange(statistics.min, statistics.max, metadata.row_group(number).num_rows))
+        return ranges_of(file, path, column)
+
+
+def ranges_of(file: pq.ParquetFile, path: str | Place, column: str = "document") -> list[KeyRange]:
+    """The same of a part that is open."""
+    metadata, position = file.metadata, file.schema.names.index(column)
+    ranges = []
+    for number in range(metadata.num_row_groups):
+        statistics = metadata.row_group(number).column(position).statistics
+        if statistics is None or not statistics.has_min_max:
+            raise ValueError(f"{path}: row group {number} has no statistics of {column!r}")
+        ranges.append(KeyRange(statistics.min, statistics.max, metadata.row_group(number).num_rows))
     return ranges
 
 

@@ -40,12 +40,18 @@ class Stretch:
     pieces: tuple[Piece, ...]
 
     def batches(self, columns: Sequence[str]) -> Iterator[tuple[int, pa.RecordBatch]]:
-        """All rows, a row group at a time, each batch with the position of its first row in the stretch."""
-        position = 0
+        """All rows, up to twice _BATCH_ROWS at a time, each batch with the position of its first row in the stretch."""
+        position = rows = 0
+        small: list[pa.RecordBatch] = []
         for piece in self.pieces:
             for batch in read_batches(piece.annotations, columns, _BATCH_ROWS, piece.groups):
-                yield position, batch
-                position += batch.num_rows
+                small.append(batch)
+                rows += batch.num_rows
+                if rows >= _BATCH_ROWS:
+                    yield position, _joined(small)
+                    position, rows, small = position + rows, 0, []
+        if small:
+            yield position, _joined(small)
 
 
 @dataclass(frozen=True)
@@ -106,6 +112,14 @@ def cuts_of(stretches: Sequence[Stretch]) -> Cuts:
 def _stretch(number: int, start: int, rows: int, low: int, pieces: dict[str, list[int]]) -> Stretch:
     listed = tuple(Piece(path, tuple(groups)) for path, groups in pieces.items())
     return Stretch(number, start, rows, low, listed)
+
+
+def _joined(batches: list[pa.RecordBatch]) -> pa.RecordBatch:
+    """One batch; parts of small sources are many."""
+    if len(batches) == 1:
+        return batches[0]
+    [joined] = pa.Table.from_batches(batches).combine_chunks().to_batches()
+    return joined
 
 
 def _narrow(numbers: npt.NDArray[np.integer], count: int) -> npt.NDArray[np.integer]:
