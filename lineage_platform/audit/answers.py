@@ -9,21 +9,37 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, is_dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     import pandas as pd
 
 
+_ATOMS = {str, int, float, bool, type(None)}
+_NAMES: dict[type[Any], tuple[str, ...]] = {}
+
+
 def plain(value: Any) -> Any:
     """Frozen values as JSON values."""
-    if is_dataclass(value):
-        return {field.name: plain(getattr(value, field.name)) for field in fields(value)}
+    kind = type(value)
+    if kind in _ATOMS:
+        return value
+    if names := _names(kind):
+        return {name: plain(getattr(value, name)) for name in names}
     if isinstance(value, Mapping):
         return {key: plain(item) for key, item in value.items()}
     if isinstance(value, tuple | list):
         return [plain(item) for item in value]
     return value
+
+
+def _names(kind: type[Any]) -> tuple[str, ...]:
+    """The fields of a dataclass or a named tuple; none of another type."""
+    found = _NAMES.get(kind)
+    if found is None:
+        named = tuple(field.name for field in fields(kind)) if is_dataclass(kind) else ()
+        found = _NAMES[kind] = getattr(kind, "_fields", named)
+    return found
 
 
 class Answer(ABC):
@@ -58,8 +74,7 @@ class Gap:
     declared: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class TermsShare:
+class TermsShare(NamedTuple):
     """Documents and tokens under the same rights."""
 
     licence: str
@@ -69,8 +84,7 @@ class TermsShare:
     tokens: int
 
 
-@dataclass(frozen=True, slots=True)
-class SourceShare:
+class SourceShare(NamedTuple):
     """What one snapshot of a source gave; its terms sum to it."""
 
     source: str
@@ -274,8 +288,7 @@ class DocumentTrace(Answer):
         return [plain(step) for step in self.decisions]
 
 
-@dataclass(frozen=True, slots=True)
-class ShardImpact:
+class ShardImpact(NamedTuple):
     """What of one shard is concerned."""
 
     shard: str

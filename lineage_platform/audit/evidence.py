@@ -12,8 +12,8 @@ from lineage_platform.catalog.rows import CheckpointRow, LeafRow
 from lineage_platform.errors import VerificationFailed
 from lineage_platform.ledger import merkle
 
-_PROVED: dict[tuple[int, bytes], Entry] = {}
-"""Entries without a doubt about them, by index and root of the checkpoint: under one root an entry cannot be another one."""
+_PROVED: dict[bytes, dict[int, Entry]] = {}
+"""Entries without a doubt about them, by root of the checkpoint and index: under one root an entry cannot be another one."""
 
 _MOST_PROVED = 20_000
 
@@ -23,25 +23,30 @@ def gather(catalog: Catalog, indexes: Iterable[int]) -> tuple[Evidence, list[Gap
     wanted = sorted(set(indexes))
     checkpoint = catalog.checkpoint()
     root = checkpoint.root if checkpoint else b""
-    erased = catalog.erased()
-    known = {
-        index: entry for index in wanted if (entry := _PROVED.get((index, root))) and index not in erased
-    }
-    made = _prove(catalog, [index for index in wanted if index not in known], checkpoint)
-    if len(_PROVED) + len(made) > _MOST_PROVED:
-        _PROVED.clear()
-    gaps = []
-    for index in wanted:
-        if index in made:
-            known[index], doubts = made[index]
-            gaps.extend(doubts)
-            if not doubts:
-                _PROVED[index, root] = known[index]
-        elif index not in known:
-            gaps.append(Gap("event-missing", str(index), "the ledger has no entry of this index"))
+    proved = _PROVED.get(root, {})
+    for index in catalog.erased().intersection(proved):
+        proved.pop(index, None)
+    new = [index for index in wanted if index not in proved]
+    made = _prove(catalog, new, checkpoint)
+    known, gaps = proved, []
+    if new:
+        known = {index: proved[index] for index in wanted if index in proved}
+        for index in new:
+            if index in made:
+                known[index], doubts = made[index]
+                gaps.extend(doubts)
+            else:
+                gaps.append(Gap("event-missing", str(index), "the ledger has no entry of this index"))
+        _keep(root, {index: entry for index, (entry, doubts) in made.items() if not doubts})
     entries = tuple(known[index] for index in wanted if index in known)
     signed = SignedCheckpoint(checkpoint.size, root.hex(), checkpoint.note) if checkpoint else None
     return Evidence(signed, entries), gaps
+
+
+def _keep(root: bytes, entries: Mapping[int, Entry]) -> None:
+    if sum(map(len, _PROVED.values())) + len(entries) > _MOST_PROVED:
+        _PROVED.clear()
+    _PROVED.setdefault(root, {}).update(entries)
 
 
 def _prove(

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import ExitStack, closing
 from datetime import datetime
+from functools import lru_cache
 from types import TracebackType
 from typing import LiteralString, Self
 
@@ -22,6 +23,11 @@ from lineage_platform.model.keys import key_range, snapshot_of
 _BY_SNAPSHOT: LiteralString = """
     SELECT shard, snapshot, documents, tokens FROM read_parquet($files)
     WHERE snapshot BETWEEN $first AND $last AND list_contains($snapshots::INTEGER[], snapshot)
+"""
+_SUMS: LiteralString = """
+    SELECT shard, sum(documents)::BIGINT, sum(tokens)::BIGINT FROM read_parquet($files)
+    WHERE snapshot BETWEEN $first AND $last AND list_contains($snapshots::INTEGER[], snapshot)
+    GROUP BY shard HAVING sum(documents) <> 0 ORDER BY shard
 """
 # How many documents of each snapshot carry the terms asked about, and how many there are.
 _SHARES: LiteralString = """
@@ -60,6 +66,9 @@ _TERMS: LiteralString = "SELECT DISTINCT terms FROM read_parquet($files)"
 
 Hit = tuple[int, int, int, int]
 """(shard, snapshot number, documents, tokens)"""
+
+Sums = Sequence[Sequence[int]]
+"""Three columns (shards in order, documents, tokens) where there are documents; or nothing."""
 
 
 class Inquiry:
@@ -103,8 +112,8 @@ class Inquiry:
                 "source with a snapshot", source, {row.source for row in self._catalog.snapshots()}
             )
         numbers = [row.number for row in snapshots]
-        hits = {version.id: self._by_snapshots(version, numbers) for version in self._versions}
-        return self._answer("source", source, hits, snapshots=numbers, gaps=_derived(source, declared))
+        sums = {version.id: self._sums_of(version, numbers) for version in self._versions}
+        return self._answer("source", source, sums, numbers, gaps=_derived(source, declared))
 
     def licence(self, licence: str) -> Impact:
         """Everything whose licence expression names an SPDX licence, or is the expression asked for.
@@ -158,7 +167,7 @@ class Inquiry:
     ) -> Impact:
         """The places of the documents of each corpus version, and of the survivors of those that were copies."""
         copies = [copy for version in self._versions for copy in self._copies(version, documents[version.id])]
-        return self._answer(asked, value, hits, snapshots=snapshots, copies=copies)
+        return self._answer(asked, value, _sums(hits), snapshots or _met(hits), copies=copies)
 
     def _by_terms(
         self,
@@ -189,37 +198,34 @@ class Inquiry:
                 placements = self._of(version, "placements-by-document", within)
                 hits[version.id] += self._index.ask(_BY_OVERLAY, placements, terms=terms, overlays=overlays)
         unresolved = rights.gaps((number, None) for number in used)
-        return self._answer(asked, value, hits, gaps=unresolved)
+        return self._answer(asked, value, _sums(hits), _met(hits), gaps=unresolved)
 
     def _answer(
         self,
         asked: str,
         value: str,
-        hits: Mapping[str, Sequence[Hit]],
-        snapshots: Sequence[int] | None = None,
+        sums: Mapping[str, Sums],
+        snapshots: Sequence[int],
         gaps: Sequence[Gap] = (),
         copies: Sequence[Copy] = (),
     ) -> Impact:
-        """Hits summed by shard and corpus version; `snapshots` default to those of the hits."""
+        """`sums` by corpus version. A source can be in a hundred thousand shards: no loop of ours goes over them."""
         corpora = []
-        met: set[int] = set()
         for version in self._versions:
-            met.update(snapshot for _, snapshot, _, _ in hits[version.id])
-            sums = _sums(hits[version.id])
-            if sums:
-                numbers, documents, tokens = zip(*sums, strict=True)
+            if sums[version.id] and sums[version.id][0]:
+                numbers, documents, tokens = sums[version.id]
                 last = self._catalog.last_shard(version.id)
-                names = map(shard_name, numbers) if numbers[-1] <= last else (_name(n, last) for n in numbers)
+                names = _names(numbers, last)
                 corpora.append(
                     CorpusImpact(
                         corpus=_corpus(version),
                         version=version.id,
-                        shards=tuple(map(ShardImpact, names, documents, tokens)),
+                        shards=tuple(map(ShardImpact._make, zip(names, documents, tokens, strict=True))),
                         documents=sum(documents),
                         tokens=sum(tokens),
                     )
                 )
-        named = sorted(met if snapshots is None else snapshots)
+        named = sorted(snapshots)
         known = {row.number: row.id for row in self._catalog.snapshots(numbers=named)}
         unknown = [
             Gap(
@@ -256,6 +262,13 @@ class Inquiry:
             for document, survivor in survivors
             if survivor in placed
         ]
+
+    def _sums_of(self, version: VersionRow, numbers: Sequence[int]) -> Sums:
+        """All documents of some snapshots by shard."""
+        sums = self._of(version, "shards-by-snapshot", [(number, number) for number in numbers])
+        return self._index.ask_columns(
+            _SUMS, sums, snapshots=list(numbers), first=min(numbers), last=max(numbers)
+        )
 
     def _by_snapshots(self, version: VersionRow, numbers: Sequence[int]) -> list[Hit]:
         """All documents of some snapshots, from their sums."""
@@ -333,15 +346,37 @@ def _derived(source: str, declared: Sequence[Source] | None) -> list[Gap]:
     return gaps
 
 
-def _sums(hits: Sequence[Hit]) -> list[tuple[int, int, int]]:
-    """(shard, documents, tokens) in order, where there are documents; a source can be in a hundred thousand shards."""
-    if len({hit[0] for hit in hits}) == len(hits):
-        return sorted((shard, documents, tokens) for shard, _, documents, tokens in hits if documents)
-    sums: dict[int, tuple[int, int]] = {}
-    for shard, _, documents, tokens in hits:
-        had = sums.get(shard, (0, 0))
-        sums[shard] = (had[0] + documents, had[1] + tokens)
-    return sorted((shard, *counts) for shard, counts in sums.items() if counts[0])
+def _sums(hits: Mapping[str, Sequence[Hit]]) -> dict[str, Sums]:
+    """Hits of each corpus version summed by shard."""
+    found: dict[str, Sums] = {}
+    for version, its in hits.items():
+        sums: dict[int, tuple[int, int]] = {}
+        for shard, _, documents, tokens in its:
+            had = sums.get(shard, (0, 0))
+            sums[shard] = (had[0] + documents, had[1] + tokens)
+        counted = sorted((shard, *counts) for shard, counts in sums.items() if counts[0])
+        found[version] = tuple(zip(*counted, strict=True))
+    return found
+
+
+def _met(hits: Mapping[str, Sequence[Hit]]) -> list[int]:
+    """The snapshots of hits."""
+    return list({snapshot for its in hits.values() for _, snapshot, _, _ in its})
+
+
+def _names(numbers: Sequence[int], last: int) -> Iterable[str]:
+    """The names of shards, which are in order."""
+    if numbers[0] < 0 or numbers[-1] > last:
+        return (_name(number, last) for number in numbers)
+    if len(numbers) < last // 4:
+        return map(shard_name, numbers)
+    return map(_shard_names(last).__getitem__, numbers)
+
+
+@lru_cache(maxsize=4)
+def _shard_names(last: int) -> list[str]:
+    """The names of the shards from 0 to `last`."""
+    return list(map(shard_name, range(last + 1)))
 
 
 def _name(shard: int, last: int) -> str:

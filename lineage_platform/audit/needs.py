@@ -12,6 +12,7 @@ from lineage_platform.catalog.rows import (
     CheckpointRow,
     LeafRow,
     OverlayRow,
+    RightsRow,
     ShardRow,
     SnapshotRow,
     TermsRow,
@@ -57,6 +58,7 @@ class Catalog(Ledger, Protocol):
     def terms(
         self, as_of: datetime | None, numbers: Iterable[int] | None = None
     ) -> Mapping[int, TermsRow]: ...
+    def rights(self, as_of: datetime | None, numbers: Iterable[int]) -> Mapping[int, RightsRow]: ...
     def overlay(self, as_of: datetime | None) -> list[OverlayRow]: ...
 
 

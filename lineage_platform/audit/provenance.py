@@ -6,6 +6,7 @@ Raises VerificationFailed when the recorded inputs form a circle, which no run c
 from __future__ import annotations
 
 import graphlib
+from collections.abc import Mapping
 from functools import lru_cache
 
 from lineage_platform.audit.answers import Gap, Step
@@ -62,6 +63,12 @@ def steps(upstream: Upstream) -> tuple[tuple[Step, ...], tuple[Gap, ...]]:
             )
         )
     return tuple(found), tuple(gaps)
+
+
+@lru_cache(maxsize=_KEPT)
+def names(upstream: Upstream) -> Mapping[int, tuple[str, str]]:
+    """Source and id of each snapshot, by number."""
+    return {row.number: (row.source, row.id) for row in upstream.snapshots}
 
 
 @lru_cache(maxsize=_KEPT)

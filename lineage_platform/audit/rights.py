@@ -4,19 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
 from lineage_platform.audit.answers import Gap
 from lineage_platform.audit.index import Index
 from lineage_platform.audit.needs import Catalog
 from lineage_platform.audit.overlay import Interval, cover
-from lineage_platform.catalog.rows import TermsRow, VersionFile
+from lineage_platform.catalog.rows import Doubt, RightsRow, TermsRow, VersionFile
 from lineage_platform.model.terms import NOASSERTION
 
 Statement = Mapping[str, Any]
 
 Rule = tuple[int, int | None]
 """(terms number, overlay row or None): together they say which statement counts for a document."""
+
+_KEPT = 50_000
+"""Rules whose gaps are kept in memory: most questions find the same."""
 
 _SUBJECTS = """
     SELECT subject, document FROM read_parquet($files) WHERE list_contains($subjects::BLOB[], subject) ORDER BY ALL
@@ -53,6 +57,15 @@ class Rights:
         found = self._catalog.terms(self._as_of, numbers)
         self._terms = found if self._as_of is None else {**self._terms, **found}
 
+    def in_short(self, numbers: Iterable[int]) -> Mapping[int, RightsRow]:
+        """What counts, by terms number, for some numbers at least, where the overlay does not replace it."""
+        return self._catalog.rights(self._as_of, numbers)
+
+    @property
+    def replacing(self) -> dict[int, RightsRow]:
+        """What counts by overlay row."""
+        return {number: row.rights for number, row in self._replacing.items()}
+
     @property
     def known(self) -> dict[int, Statement]:
         """Every statement learned, by terms number."""
@@ -79,31 +92,37 @@ class Rights:
 
     def gaps(self, rules: Iterable[Rule]) -> list[Gap]:
         """What the statements leave open: none at all, an unresolved licence, validity that is over or to come."""
+        doubts: dict[Rule, Doubt | None] = {}
+        for rule in rules:
+            row = self.row(rule)
+            doubt = row.rights.doubt if row else None
+            if row is None or doubt is not None:
+                doubts[rule] = doubt
+        return self.gaps_of(doubts)
+
+    def gaps_of(self, doubts: Mapping[Rule, Doubt | None]) -> list[Gap]:
+        """What is doubtful, as gaps; None: there is no statement."""
         today = (self._as_of or datetime.now(UTC)).astimezone(UTC).date().isoformat()
-        gaps = []
-        doubtful = [rule for rule in set(rules) if not ((row := self.row(rule)) and row.settled)]
-        for rule in sorted(doubtful, key=str):
-            statement = self.statement(rule)
-            name = str(rule[0]) if rule[1] is None else f"overlay/{rule[1]}"
-            if statement is None:
-                gaps.append(Gap("terms-missing", name, "no statement about this terms number was recorded"))
-                continue
-            declared = statement.get("declared")
-            if statement.get("licence_status") in ("ambiguous", "unknown"):
-                note = statement.get("licence_note") or "the licence is not known"
-                kind = f"licence-{statement['licence_status']}"
-                gaps.append(Gap(kind, name, f"{statement.get('source')}: {note}", declared))
-            begins, ends = statement.get("valid_from"), statement.get("valid_to")
-            if (begins and today < begins[:10]) or (ends and today >= ends[:10]):
-                gaps.append(
-                    Gap(
-                        "terms-not-in-force",
-                        name,
-                        f"{statement.get('source')}: valid from {begins} to {ends}",
-                        declared,
-                    )
-                )
-        return gaps
+        found = sorted([_gaps_on(rule, doubt, today) for rule, doubt in doubts.items()])
+        return [gap for _, gaps in found for gap in gaps]
+
+
+@lru_cache(maxsize=_KEPT)
+def _gaps_on(rule: Rule, doubt: Doubt | None, today: str) -> tuple[str, tuple[Gap, ...]]:
+    """What `rule` leaves open on a day, and where it stands among others."""
+    name = str(rule[0]) if rule[1] is None else f"overlay/{rule[1]}"
+    if doubt is None:
+        missing = Gap("terms-missing", name, "no statement about this terms number was recorded")
+        return str(rule), (missing,)
+    gaps = []
+    if doubt.unresolved:
+        note = doubt.licence_note or "the licence is not known"
+        gaps.append(Gap(f"licence-{doubt.licence_status}", name, f"{doubt.source}: {note}", doubt.declared))
+    begins, ends = doubt.valid_from, doubt.valid_to
+    if (begins and today < begins[:10]) or (ends and today >= ends[:10]):
+        note = f"{doubt.source}: valid from {begins} to {ends}"
+        gaps.append(Gap("terms-not-in-force", name, note, doubt.declared))
+    return str(rule), tuple(gaps)
 
 
 def documents_of(

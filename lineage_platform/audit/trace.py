@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import closing
 from datetime import datetime
+from operator import itemgetter
 
 from lineage_platform.audit.answers import (
     CorpusTrace,
@@ -19,9 +20,9 @@ from lineage_platform.audit.evidence import gather
 from lineage_platform.audit.index import Index, Row
 from lineage_platform.audit.lookup import corpus_version, shard_of
 from lineage_platform.audit.needs import Catalog, Files
-from lineage_platform.audit.provenance import steps
+from lineage_platform.audit.provenance import names, steps
 from lineage_platform.audit.rights import UNKNOWN, Rights, Rule
-from lineage_platform.catalog.rows import SnapshotRow, Upstream, VersionRow
+from lineage_platform.catalog.rows import Doubt, Upstream, VersionRow
 from lineage_platform.errors import VerificationFailed
 
 _SHARD = """
@@ -36,6 +37,8 @@ _COVERED = """
 
 Count = Row
 """(snapshot number, terms number, overlay row or None, documents, tokens)"""
+
+_UNSTATED = (UNKNOWN, None, None)
 
 Shares = dict[int, dict[tuple[str, str, str], tuple[int, int]]]
 """By snapshot number, then by (licence, consent basis, personal-data class): documents, tokens."""
@@ -99,42 +102,41 @@ class _Tracing:
         self, counts: Sequence[Count]
     ) -> tuple[tuple[SourceShare, ...], tuple[Step, ...], Evidence, tuple[Gap, ...]]:
         """Sources, steps, evidence and gaps."""
-        self._rights.learn([count[1] for count in counts])
-        shares, rules, indexes = self._shares(counts)
+        shares, doubts, indexes = self._shares(counts)
         sources, source_gaps = _sources(self._upstream, shares)
         taken, step_gaps = steps(self._upstream)
         indexes.update(step.ledger_index for step in taken)
         evidence, evidence_gaps = gather(self._catalog, indexes)
-        gaps = (*source_gaps, *self._rights.gaps(rules), *step_gaps, *evidence_gaps)
+        gaps = (*source_gaps, *self._rights.gaps_of(doubts), *step_gaps, *evidence_gaps)
         return tuple(sources), taken, evidence, gaps
 
-    def _shares(self, counts: Sequence[Count]) -> tuple[Shares, list[Rule], set[int]]:
-        """Counts by snapshot, and inside by rights; the rules that leave something open; the entries that state the others.
+    def _shares(self, counts: Sequence[Count]) -> tuple[Shares, dict[Rule, Doubt | None], set[int]]:
+        """Counts by snapshot, and inside by rights; what is doubtful; the entries that state the rights.
 
         One pass, because a shard of a thousand sources has thousands of counts.
         """
         shares: Shares = {}
         indexes: set[int] = set()
-        doubtful: list[Rule] = []
-        row_of = self._rights.row
+        doubts: dict[Rule, Doubt | None] = {}
+        stated = self._rights.in_short(count[1] for count in counts)
+        replacing = self._rights.replacing
         for number, terms, overlay, documents, tokens in counts:
-            row = row_of((terms, overlay))
-            if row is None:
-                share = UNKNOWN
-                doubtful.append((terms, overlay))
-            else:
-                share = row.share
-                indexes.add(row.ledger_index)
-                if not row.settled:
-                    doubtful.append((terms, overlay))
-            by_rights = shares.setdefault(number, {})
+            row = stated.get(terms) if overlay is None else replacing[overlay]
+            share, index, doubt = _UNSTATED if row is None else row
+            if index is not None:
+                indexes.add(index)
+            if row is None or doubt is not None:
+                doubts[terms, overlay] = doubt
+            by_rights = shares.get(number)
+            if by_rights is None:
+                by_rights = shares[number] = {}
             had = by_rights.get(share)
             by_rights[share] = (documents, tokens) if had is None else (had[0] + documents, had[1] + tokens)
-        return shares, doubtful, indexes
+        return shares, doubts, indexes
 
 
 def _assert_sums(name: str, counts: Sequence[Count], documents: int, tokens: int) -> None:
-    found = sum(count[3] for count in counts), sum(count[4] for count in counts)
+    found = sum(map(itemgetter(3), counts)), sum(map(itemgetter(4), counts))
     if found != (documents, tokens):
         raise VerificationFailed(
             f"{name}: the placements hold {found[0]} documents and {found[1]} tokens, expected "
@@ -144,28 +146,19 @@ def _assert_sums(name: str, counts: Sequence[Count], documents: int, tokens: int
 
 def _sources(upstream: Upstream, shares: Shares) -> tuple[list[SourceShare], list[Gap]]:
     """Each level sums to the one above by construction."""
-    snapshots = {row.number: row for row in upstream.snapshots}
+    named = names(upstream)
     sources, gaps = [], []
     for number, by_rights in shares.items():
-        source, snapshot = _names(number, snapshots.get(number))
-        if number not in snapshots:
+        name = named.get(number)
+        if name is None:
+            name = "unresolved", f"snapshot-number/{number}"
             gaps.append(
-                Gap("unresolved-id", snapshot, "documents carry a snapshot number that is not recorded")
+                Gap("unresolved-id", name[1], "documents carry a snapshot number that is not recorded")
             )
-        terms = [TermsShare(*share, *counted) for share, counted in sorted(by_rights.items()) if counted[0]]
-        if not terms:
-            continue
-        sources.append(
-            SourceShare(
-                source=source,
-                snapshot=snapshot,
-                documents=sum(item.documents for item in terms),
-                tokens=sum(item.tokens for item in terms),
-                terms=tuple(terms),
-            )
+        terms = tuple(
+            [TermsShare(*share, *counted) for share, counted in sorted(by_rights.items()) if counted[0]]
         )
-    return sorted(sources, key=lambda item: (item.source, item.snapshot)), gaps
-
-
-def _names(number: int, snapshot: SnapshotRow | None) -> tuple[str, str]:
-    return (snapshot.source, snapshot.id) if snapshot else ("unresolved", f"snapshot-number/{number}")
+        if terms:
+            documents, tokens = map(sum, zip(*by_rights.values(), strict=True))
+            sources.append(SourceShare(*name, documents, tokens, terms))
+    return sorted(sources), gaps

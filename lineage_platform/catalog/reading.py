@@ -10,21 +10,23 @@ NotFound.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from types import TracebackType
-from typing import Any, LiteralString, Self
+from typing import Any, LiteralString, Self, TypeVar
 
 import psycopg
-from psycopg.rows import dict_row
+from psycopg.rows import dict_row, tuple_row
 
 from lineage_platform.catalog.forms import transformation_from
 from lineage_platform.catalog.migrate import refuse_other_tables
 from lineage_platform.catalog.rows import (
     CheckpointRow,
+    Doubt,
     LeafRow,
     OverlayRow,
+    RightsRow,
     ShardRow,
     SnapshotRow,
     TermsRow,
@@ -54,10 +56,25 @@ _SNAPSHOT = """
            r.transformation
     FROM lineage.snapshots s LEFT JOIN lineage.runs r USING (run_id)
 """
+_STATEMENTS = """
+    SELECT DISTINCT ON (number) number, statement, ledger_index FROM lineage.terms
+    WHERE recorded_at <= coalesce(%(time)s::timestamptz, 'infinity')
+      AND (%(numbers)s::bigint[] IS NULL OR number = ANY(%(numbers)s))
+    ORDER BY number, recorded_at DESC, id DESC
+"""
+_RIGHTS = f"""
+    SELECT number, ledger_index, statement->>'licence', statement->>'consent_basis', statement->>'personal_data',
+           statement->>'source', statement->>'licence_status', statement->>'licence_note', statement->>'declared',
+           statement->>'valid_from', statement->>'valid_to'
+    FROM ({_STATEMENTS}) AS believed
+"""  # noqa: S608 - a literal of ours
 _CURRENT = """
     SELECT version_id FROM lineage.runs
     WHERE dataset = %s AND state = 'COMPLETE' ORDER BY ledger_index DESC LIMIT 1
 """
+
+
+T = TypeVar("T")
 
 
 class NothingRecorded(NotFound):
@@ -97,7 +114,9 @@ class Reading:
         self._connection = connection
         self._upstream: dict[str, Upstream] = {}
         self._roles: dict[str, list[str]] = {}
-        self._statements = Statements()
+        self._statements: Statements[TermsRow] = Statements()
+        self._rights: Statements[RightsRow] = Statements()
+        self._shares: dict[tuple[str, str, str], tuple[str, str, str]] = {}
 
     def __enter__(self) -> Self:
         return self
@@ -263,29 +282,45 @@ class Reading:
 
         Statements are only ever added, so those believed now are kept, and what was added since is looked for.
         """
+        return self._believed(self._statements, self._read_terms, as_of, numbers)
+
+    def rights(self, as_of: datetime | None, numbers: Iterable[int]) -> Mapping[int, RightsRow]:
+        """Like `terms`, in short: without the statements themselves, which are many times as large."""
+        return self._believed(self._rights, self._read_rights, as_of, numbers)
+
+    def _believed(
+        self,
+        kept: Statements[T],
+        read: Callable[[datetime | None, Iterable[int] | None], Mapping[int, T]],
+        as_of: datetime | None,
+        numbers: Iterable[int] | None,
+    ) -> Mapping[int, T]:
         if as_of is not None:
-            wanted = None if numbers is None else list(numbers)
-            return {row.number: row for row in self._terms(as_of, wanted)}
-        kept = self._statements
+            return read(as_of, numbers)
         newest = self._rows("SELECT max(id) AS last FROM lineage.terms")[0]["last"] or 0
         if newest != kept.newest:
             query = "SELECT DISTINCT number FROM lineage.terms WHERE id > %s"
-            kept.forget((row["number"] for row in self._rows(query, kept.newest)), newest)
+            changed = [] if kept.empty else self._rows(query, kept.newest)
+            kept.forget((row["number"] for row in changed), newest)
         if numbers is None and not kept.whole:
-            kept.keep(self._terms(None, None), None)
+            kept.keep(read(None, None), None)
         elif numbers is not None and (missing := kept.missing(numbers)):
-            kept.keep(self._terms(None, missing), missing)
+            kept.keep(read(None, missing), missing)
         return kept.known
 
-    def _terms(self, as_of: datetime | None, numbers: Sequence[int] | None) -> Iterator[TermsRow]:
-        rows = self._rows(
-            """SELECT DISTINCT ON (number) number, statement, ledger_index FROM lineage.terms
-               WHERE recorded_at <= coalesce(%(time)s::timestamptz, 'infinity')
-                 AND (%(numbers)s::bigint[] IS NULL OR number = ANY(%(numbers)s))
-               ORDER BY number, recorded_at DESC, id DESC""",
-            {"time": as_of, "numbers": numbers},
-        )
-        return (TermsRow(**row) for row in rows)
+    def _read_terms(self, as_of: datetime | None, numbers: Iterable[int] | None) -> dict[int, TermsRow]:
+        asked = {"time": as_of, "numbers": None if numbers is None else list(numbers)}
+        return {row["number"]: TermsRow(**row) for row in self._rows(_STATEMENTS, asked)}
+
+    def _read_rights(self, as_of: datetime | None, numbers: Iterable[int] | None) -> dict[int, RightsRow]:
+        asked = {"time": as_of, "numbers": None if numbers is None else list(numbers)}
+        found = {}
+        with self._mapped(), self._connection.cursor(row_factory=tuple_row) as cursor:
+            for number, index, *said in cursor.execute(_RIGHTS, asked):
+                share, doubt = (said[0], said[1], said[2]), Doubt(*said[3:])
+                share = self._shares.setdefault(share, share)
+                found[number] = RightsRow(share, index, doubt if doubt.open else None)
+        return found
 
     def overlay(self, as_of: datetime | None) -> list[OverlayRow]:
         """Overlay rows in force at `as_of` (None: now), by what was recorded then, oldest first."""
@@ -314,12 +349,13 @@ class Reading:
 
     def leaves(self, indexes: Sequence[int]) -> dict[int, LeafRow]:
         """Ledger entries by index; those that do not exist are left out."""
-        rows = self._rows(
-            """SELECT index, leaf_hash, salt, payload, run_id::text, kind, recorded_at FROM lineage.ledger_leaves
-               WHERE index = ANY(%s)""",
-            list(indexes),
-        )
-        return {row["index"]: LeafRow(**row) for row in rows}
+        query = """
+            SELECT index, leaf_hash, salt, payload, run_id::text, kind, recorded_at FROM lineage.ledger_leaves
+            WHERE index = ANY(%s)
+        """
+        # binary: events are tens of kilobytes each, and would come as hexadecimal text
+        with self._mapped(), self._connection.cursor(binary=True) as cursor:
+            return {row[0]: LeafRow(*row) for row in cursor.execute(query, [list(indexes)])}
 
     def ledger_size(self) -> int:
         """Number of ledger entries."""

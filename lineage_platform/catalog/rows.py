@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 from lineage_platform.model.keys import key_range
 from lineage_platform.model.versions import File, Transformation
@@ -108,18 +107,45 @@ class TermsRow:
     statement: Mapping[str, Any]
     ledger_index: int
 
-    @cached_property
-    def share(self) -> tuple[str, str, str]:
-        """(licence, consent basis, personal-data class)"""
+    @property
+    def rights(self) -> RightsRow:
+        """The same in short."""
         said = self.statement
-        return said["licence"], said["consent_basis"], said["personal_data"]
+        doubt = Doubt._make(said.get(name) for name in Doubt._fields)
+        share = said["licence"], said["consent_basis"], said["personal_data"]
+        return RightsRow(share, self.ledger_index, doubt if doubt.open else None)
 
-    @cached_property
-    def settled(self) -> bool:
-        """Whether the licence is known, and stays in force without an end."""
-        said = self.statement
-        known = said.get("licence_status") not in ("ambiguous", "unknown")
-        return known and not said.get("valid_from") and not said.get("valid_to")
+
+class Doubt(NamedTuple):
+    """What a statement says of a licence that is not known, or of terms that begin or end."""
+
+    source: str
+    licence_status: str
+    licence_note: str | None
+    declared: str | None
+    valid_from: str | None
+    valid_to: str | None
+
+    @property
+    def unresolved(self) -> bool:
+        """Whether the licence is not known."""
+        return self.licence_status in ("ambiguous", "unknown")
+
+    @property
+    def open(self) -> bool:
+        """Whether there is anything to doubt."""
+        return self.unresolved or bool(self.valid_from or self.valid_to)
+
+
+class RightsRow(NamedTuple):
+    """What is believed about a terms number, as far as a trace counts it: tens of thousands fit in a reader's memory.
+
+    `share` is (licence, consent basis, personal-data class), one value for all that say the same.
+    """
+
+    share: tuple[str, str, str]
+    ledger_index: int
+    doubt: Doubt | None
 
 
 @dataclass(frozen=True)

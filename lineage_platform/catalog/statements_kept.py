@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping
+from typing import Generic, TypeVar
 
-from lineage_platform.catalog.rows import TermsRow
+T = TypeVar("T")
 
 
-class Statements:
+class Statements(Generic[T]):
     """What is believed now, by terms number, as far as it was asked for; `newest` is the last row of the table seen."""
 
     def __init__(self) -> None:
         self.newest = 0
         self.whole = False
-        self.known: dict[int, TermsRow] = {}
+        self.known: dict[int, T] = {}
         self._silent: set[int] = set()
+
+    @property
+    def empty(self) -> bool:
+        """Whether nothing was asked for yet."""
+        return not self.known and not self._silent
 
     def forget(self, numbers: Iterable[int], newest: int) -> None:
         """Something was said about `numbers` since."""
@@ -23,14 +29,12 @@ class Statements:
             self._silent.discard(number)
         self.newest, self.whole = newest, False
 
-    def missing(self, numbers: Iterable[int]) -> list[int]:
+    def missing(self, numbers: Iterable[int]) -> set[int]:
         """Those that have to be read."""
-        if self.whole:
-            return []
-        return [number for number in numbers if number not in self.known and number not in self._silent]
+        return set() if self.whole else set(numbers).difference(self.known, self._silent)
 
-    def keep(self, rows: Iterable[TermsRow], asked: Sequence[int] | None) -> None:
+    def keep(self, rows: Mapping[int, T], asked: Iterable[int] | None) -> None:
         """What was read about the numbers `asked`, or about all."""
-        self.known.update((row.number, row) for row in rows)
+        self.known.update(rows)
         self._silent.update(number for number in asked or () if number not in self.known)
         self.whole = self.whole or asked is None
