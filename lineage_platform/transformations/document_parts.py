@@ -193,9 +193,16 @@ class DocumentWriter:
         values, offsets = utf8_buffers(text)
         empty = lengths(offsets) == 0
         edits = was_normalised + 2 * redactions.any(axis=1)
+        decided = np.flatnonzero(empty | (edits > 0))
         decisions = [
-            _decision(documents[row], edits[row], bool(empty[row]), redactions[row].tolist())
-            for row in np.flatnonzero(empty | (edits > 0)).tolist()
+            _decision(documents[row], edit, nothing, found)
+            for row, edit, nothing, found in zip(
+                decided.tolist(),
+                edits[decided].tolist(),
+                empty[decided].tolist(),
+                redactions[decided].tolist(),
+                strict=True,
+            )
         ]
         arrays = {
             **{name: pa.array(columns[name], DOCUMENTS.field(name).type) for name in _NARROW},
@@ -230,7 +237,7 @@ class DocumentWriter:
         batch = pa.RecordBatch.from_arrays(arrays, schema=DECISIONS)
         self._writers["decisions"].write(batch)
         self._rows["decisions"].append(digest_rows(batch, ("outcome", "reason", "detail")))
-        self.counts.reasons.update(str(decision.reason) for decision in decisions)
+        self.counts.reasons.update([str(decision.reason) for decision in decisions])
 
 
 def _decision(document: Document, edit: int, empty: bool, redactions: list[int]) -> Decision:
@@ -249,8 +256,10 @@ def _decision(document: Document, edit: int, empty: bool, redactions: list[int])
         )
     reason = _EDITS[edit]
     assert reason is not None  # noqa: S101 - the row was chosen because it was edited
-    found = zip(REDACTION_TYPES, redactions, strict=True)
-    detail = " ".join(f"{name}={count}" for name, count in found if count)
+    detail = ""
+    if edit & 2:
+        found = zip(REDACTION_TYPES, redactions, strict=True)
+        detail = " ".join([f"{name}={count}" for name, count in found if count])
     return Decision(key, identity, document.terms, "edited", reason, detail, None, None, None)
 
 
