@@ -192,12 +192,14 @@ class Cluster:
 
 
 def storage_environment() -> dict[str, str]:
-    """The variables that lead to object storage. They travel with the tasks, as Ray writes its own environments to logs."""
-    return {
-        name: value
-        for name, value in os.environ.items()
-        if name.startswith("AWS_") or name == "LINEAGE_S3_ENDPOINT"
-    }
+    """The variables that lead to object storage. They travel with the tasks, as Ray writes its own environments to logs.
+
+    Where this process has no endpoint, or a key without a session, a node has none of its own either.
+    """
+    named = {name: value for name, value in os.environ.items() if name.startswith("AWS_")}
+    if "AWS_ACCESS_KEY_ID" in named:
+        named.setdefault("AWS_SESSION_TOKEN", "")
+    return {**named, "LINEAGE_S3_ENDPOINT": os.environ.get("LINEAGE_S3_ENDPOINT", "")}
 
 
 def _call(function: Callable[[Any], Any], environment: dict[str, str], task: bytes) -> Any:
