@@ -30,6 +30,7 @@ import numpy as np
 from benchmarks.placed import Layout, expected_tokens, layout
 from benchmarks.recorded import CORPUS, record_corpus, record_sources
 from benchmarks.report import cpu_seconds, peak_memory, write_report
+from lineage_platform.catalog.embedded import status, stop
 from lineage_platform.model.versions import Version
 from lineage_platform.settings import Settings, read_settings
 from lineage_platform.wiring import open_recorder, open_workspace
@@ -59,10 +60,8 @@ def timed(clocks: dict[str, Clock], name: str) -> Iterator[None]:
     print(f"{name}: {clock.wall:,.1f} s, {clock.cpu:,.1f} CPU s", flush=True)
 
 
-def measure(sizes: list[int], folder: Path, questions: int) -> list[dict[str, Any]]:
-    """Build and ask a corpus of each size in `folder`, a workspace whose sources are recorded once."""
-    os.environ["LINEAGE_HOME"] = str(folder / "home")
-    settings = read_settings(folder)
+def measure(sizes: list[int], settings: Settings, questions: int) -> list[dict[str, Any]]:
+    """Build and ask a corpus of each size in one home, whose sources are recorded once."""
     clocks: dict[str, Clock] = {}
     recorder = open_recorder(settings)
     with timed(clocks, "record sources"):
@@ -71,7 +70,7 @@ def measure(sizes: list[int], folder: Path, questions: int) -> list[dict[str, An
     snapshots, named = np.array(numbers), np.array(terms)
     results = []
     for documents in sizes:
-        print(f"{documents:,} documents in {folder}", flush=True)
+        print(f"{documents:,} documents in {settings.home}", flush=True)
         corpus = layout(documents, max(10, documents // SHARD_DOCUMENTS), snapshots, named)
         results.append(measure_size(settings, corpus, versions, questions, dict(clocks)))
     return results
@@ -115,7 +114,7 @@ def measure_size(
 
 
 def ask(workspace: Any, corpus: Layout, count: int) -> dict[str, dict[str, float]]:
-    """Milliseconds of each kind of question; `cpu` is the median of this process, without PostgreSQL's."""
+    """Milliseconds of each kind of question; of `cpu` those of this process, without PostgreSQL's."""
     chooser = random.Random(1)
     kinds: dict[str, tuple[int, Callable[[], object]]] = {
         "shard trace": (count, lambda: workspace.trace(str(chooser.randrange(corpus.shards)), CORPUS)),
@@ -137,17 +136,22 @@ def ask(workspace: Any, corpus: Layout, count: int) -> dict[str, dict[str, float
             question()
             took.append((time.perf_counter() - start) * 1000)
             worked.append((time.process_time() - begun) * 1000)
-        first, rest = took[0], sorted(took[1:])
         answers[name] = {
             "asked": times,
-            "first": first,
-            "p50": statistics.median(rest),
-            "p95": rest[min(len(rest) - 1, int(len(rest) * 0.95))],
-            "max": rest[-1],
-            "cpu": statistics.median(worked[1:]),
+            "first": took[0],
+            "p50": statistics.median(took[1:]),
+            "p95": _p95(took[1:]),
+            "max": max(took[1:]),
+            "cpu first": worked[0],
+            "cpu p50": statistics.median(worked[1:]),
+            "cpu p95": _p95(worked[1:]),
         }
         print(name, {key: round(value, 1) for key, value in answers[name].items()}, flush=True)
     return answers
+
+
+def _p95(values: Sequence[float]) -> float:
+    return sorted(values)[min(len(values) - 1, int(len(values) * 0.95))]
 
 
 def check(workspace: Any, corpus: Layout) -> None:
@@ -172,10 +176,10 @@ def check(workspace: Any, corpus: Layout) -> None:
 
 
 def command(environment: dict[str, str], shards: int) -> dict[str, float]:
-    """Seconds of `lineage trace` with its interpreter, the first time and the least of three more."""
-    took = []
+    """Seconds of `lineage trace` with its interpreter, the first time and the least of three more, and of processor."""
+    took, worked = [], []
     for number in range(4):
-        start = time.perf_counter()
+        start, begun = time.perf_counter(), cpu_seconds()
         subprocess.run(
             [Path(sys.executable).with_name("lineage"), "trace", str(shards // (number + 2)), "--json"],
             env={**os.environ, **environment},
@@ -183,8 +187,22 @@ def command(environment: dict[str, str], shards: int) -> dict[str, float]:
             check=True,
         )
         took.append(time.perf_counter() - start)
-    print("lineage trace", [round(seconds, 2) for seconds in took], flush=True)
-    return {"first": took[0], "least": min(took[1:])}
+        worked.append(cpu_seconds() - begun)
+    print(
+        "lineage trace",
+        [(round(wall, 2), round(cpu, 2)) for wall, cpu in zip(took, worked, strict=True)],
+        flush=True,
+    )
+    return {"first": took[0], "least": min(took[1:]), "cpu": min(worked[1:])}
+
+
+def remove(folder: Path, settings: Settings) -> None:
+    """Stop the database and delete what was built; root's database is outside of `folder`."""
+    data = status(settings).data
+    stop(settings)
+    if data is not None:
+        shutil.rmtree(data.parent, ignore_errors=True)
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 def table(results: list[dict[str, Any]]) -> list[list[str]]:
@@ -202,9 +220,10 @@ def table(results: list[dict[str, Any]]) -> list[list[str]]:
 
     row("shards", "shards", form=",")
     for kind in ("shard trace", "source impact", "document impact", "roll-up"):
-        for key in ("p50", "p95", "max", "first", "cpu"):
+        for key in ("p50", "p95", "max", "first", "cpu p50", "cpu p95", "cpu first"):
             row(f"{kind}, {key}, ms", "questions", kind, key)
     row("`lineage trace`, s", "command", "least", form=".2f")
+    row("`lineage trace`, CPU s", "command", "cpu", form=".2f")
     for role in ORDERS:
         row(f"{role}, bytes a document", "bytes_per_document", role, form=".2f")
         row("its bound for the address", "bound_bytes", role, form=".2f")
@@ -231,11 +250,13 @@ def main() -> None:
     parser.add_argument("--name", default="index", help="of the report")
     options = parser.parse_args()
     folder = Path(tempfile.mkdtemp(prefix="lineage-index-", dir=options.folder))
+    os.environ["LINEAGE_HOME"] = str(folder / "home")
+    settings = read_settings(folder)
     try:
-        results = measure(options.documents, folder, options.questions)
+        results = measure(options.documents, settings, options.questions)
     finally:
         if not options.keep:
-            shutil.rmtree(folder, ignore_errors=True)
+            remove(folder, settings)
     write_report(options.name, {"sizes": results}, table(results))
 
 
