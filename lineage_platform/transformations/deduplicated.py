@@ -50,7 +50,7 @@ from lineage_platform.transformations.parts import (
 )
 from lineage_platform.transformations.spill import read_spills
 from lineage_platform.transformations.standards import Standard
-from lineage_platform.transformations.stretches import Stretch, cut, cuts_of
+from lineage_platform.transformations.stretches import Stretch, cut, cuts_of, lots
 from lineage_platform.transformations.survivors import (
     SIZES,
     Choice,
@@ -135,17 +135,17 @@ def deduplicate(
     """
     minhash = deduplication.minhash
     column = minhash_column(minhash.ngram, minhash.bands, minhash.rows) if minhash is not None else None
-    steps = _Steps(progress, len(annotations) + 1)
-    surveyed = engine.map(
-        partial(_survey, column=column), [str(path) for path in annotations], steps.next(len(annotations))
-    )
+    surveys = lots(annotations)
+    steps = _Steps(progress, len(surveys) + 1)
+    found_in = engine.map(partial(_survey, column=column), surveys, steps.next(len(surveys)))
+    surveyed = [part for found in found_in for part in found]
     records = sum(part.rows for part in surveyed)
     terms_of = {part.annotations: part.terms for part in surveyed}
     stretches = cut([(part.annotations, part.ranges) for part in surveyed])
     cuts, spilled = cuts_of(stretches), scratch / "spilled"
     exact_buckets = bucket_count(records) if deduplication.exact else 0
     near_buckets = bucket_count(records * minhash.bands) if minhash is not None else 0
-    steps.total = len(annotations) + exact_buckets + near_buckets + 5 * len(stretches)
+    steps.total = len(surveys) + exact_buckets + near_buckets + 5 * len(stretches)
 
     def find(column: str, keys: pa.DataType, buckets: int, without: Spills | None) -> Spills:
         advance = steps.next(len(stretches)), steps.next(buckets)
@@ -215,7 +215,11 @@ def deduplicate(
     )
 
 
-def _survey(path: str, column: str | None) -> _Surveyed:
+def _survey(paths: Sequence[str], column: str | None) -> list[_Surveyed]:
+    return [_survey_part(path, column) for path in paths]
+
+
+def _survey_part(path: str, column: str | None) -> _Surveyed:
     where = place(path)
     with reaching(where), open_input(where) as source, pq.ParquetFile(source) as file:
         if column is not None and column not in file.schema_arrow.names:

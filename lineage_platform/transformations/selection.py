@@ -29,6 +29,7 @@ from lineage_platform.transformations.engine import Engine, Progress, steps
 from lineage_platform.transformations.hashing import Purpose, below, hash_identities
 from lineage_platform.transformations.parts import PartWriter, key_ranges, read_batches, read_range
 from lineage_platform.transformations.standards import Standard, failing_rules
+from lineage_platform.transformations.stretches import lots
 
 CODE_VERSION = "2"
 
@@ -91,11 +92,13 @@ def select(
     dropped count documents, `documents` counts rows (a document once an epoch), `bytes` their text; details are
     `before_weighting` (records_in, kept, dropped) and `by_source` (weight, records_in, kept, documents, bytes).
     """
-    parts = [(source, str(path)) for source in corpus.sources for path in annotations[source.id]]
-    paths = [*(path for _, path in parts), *(str(path) for path in dropped)]
-    total = len(paths) + len(parts)
-    reaches = dict(zip(paths, engine.map(_reach, paths, steps(progress, 0, total)), strict=True))
-    annotated = [_Annotated(source.id, source.weight, path, reaches[path]) for source, path in parts]
+    parts = [(source, path) for source in corpus.sources for path in annotations[source.id]]
+    surveys = lots([*(path for _, path in parts), *dropped])
+    found_in = engine.map(_reaches, surveys, steps(progress, 0, len(surveys) + len(parts)))
+    reaches = {path: reach for found in found_in for path, reach in found.items()}
+    annotated = [
+        _Annotated(source.id, source.weight, str(path), reaches[str(path)]) for source, path in parts
+    ]
     tasks = [
         _Task(
             number,
@@ -111,8 +114,8 @@ def select(
         )
         for number, group in enumerate(_groups(annotated))
     ]
-    total = len(paths) + len(tasks)
-    outcomes = engine.map(_select_part, tasks, steps(progress, len(paths), total))
+    total = len(surveys) + len(tasks)
+    outcomes = engine.map(_select_part, tasks, steps(progress, len(surveys), total))
     digests = {
         table: digest.content_digest(outcome.digests[table] for outcome in outcomes)
         for table in ("selection", "decisions")
@@ -164,6 +167,10 @@ def _statistics(corpus: Corpus, outcomes: Sequence[_Outcome]) -> Statistics:
         bytes=total["bytes"],
         details=details,
     )
+
+
+def _reaches(paths: Sequence[str]) -> dict[str, _Reach | None]:
+    return {path: _reach(path) for path in paths}
 
 
 def _reach(path: str) -> _Reach | None:

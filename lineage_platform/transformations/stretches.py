@@ -14,9 +14,11 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from lineage_platform.errors import InvalidInput
+from lineage_platform.files import Place
 from lineage_platform.transformations.parts import KeyRange, read_batches
 
 STRETCH_ROWS = 512 * 1024
+LOT_PARTS = 16
 
 _BATCH_ROWS = 64 * 1024
 
@@ -99,6 +101,11 @@ def cut(parts: Sequence[tuple[str, Sequence[KeyRange]]]) -> list[Stretch]:
         rows += count
         pieces.setdefault(path, []).append(number)
     return [*stretches, _stretch(len(stretches), start, rows, low, pieces)]
+
+
+def lots(paths: Sequence[Place]) -> list[tuple[str, ...]]:
+    """Parts of which one task looks at narrow columns or footers: a task costs as much as several of those."""
+    return [tuple(map(str, paths[start : start + LOT_PARTS])) for start in range(0, len(paths), LOT_PARTS)]
 
 
 def cuts_of(stretches: Sequence[Stretch]) -> Cuts:
