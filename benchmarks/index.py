@@ -215,7 +215,7 @@ def table(results: list[dict[str, Any]]) -> list[list[str]]:
             value: Any = result
             for key in keys:
                 value = value[key]
-            cells.append(format(value / unit, form))
+            cells.append(format(value if unit == 1 else value / unit, form))
         rows.append([name, *cells])
 
     row("shards", "shards", form=",")

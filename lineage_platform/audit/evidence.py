@@ -58,10 +58,15 @@ def _prove(
     size = checkpoint.size if checkpoint else 0
     leaves = catalog.leaves(indexes)
     proofs = _proofs(catalog, [index for index in leaves if index < size], size)
-    return {
-        index: (_entry(leaf, proofs.get(index)), list(_doubts(leaf, proofs.get(index), checkpoint)))
-        for index, leaf in leaves.items()
-    }
+    made = {}
+    for index, leaf in leaves.items():
+        commitment = None
+        if leaf.salt is not None and leaf.payload is not None:
+            commitment = merkle.commitment(leaf.salt, leaf.payload)
+        proof = proofs.get(index)
+        doubts = list(_doubts(leaf, commitment, proof, checkpoint))
+        made[index] = _entry(leaf, commitment, proof), doubts
+    return made
 
 
 def _proofs(catalog: Catalog, indexes: Iterable[int], size: int) -> dict[int, list[bytes]]:
@@ -85,11 +90,13 @@ def _proofs(catalog: Catalog, indexes: Iterable[int], size: int) -> dict[int, li
     return proofs
 
 
-def _doubts(leaf: LeafRow, proof: list[bytes] | None, checkpoint: CheckpointRow | None) -> Iterable[Gap]:
+def _doubts(
+    leaf: LeafRow, commitment: bytes | None, proof: list[bytes] | None, checkpoint: CheckpointRow | None
+) -> Iterable[Gap]:
     name = str(leaf.index)
-    if leaf.salt is None or leaf.payload is None:
+    if commitment is None:
         yield Gap("event-erased", name, "the event was erased; its commitment stays in the ledger")
-    elif merkle.leaf_hash(merkle.commitment(leaf.salt, leaf.payload)) != leaf.leaf_hash:
+    elif merkle.leaf_hash(commitment) != leaf.leaf_hash:
         yield Gap("event-altered", name, "the event does not match its commitment; run `lineage verify`")
     if proof is None or checkpoint is None:
         later = checkpoint is None or leaf.index >= checkpoint.size
@@ -102,15 +109,14 @@ def _doubts(leaf: LeafRow, proof: list[bytes] | None, checkpoint: CheckpointRow 
         yield Gap("proof-failed", name, f"{error}; run `lineage verify`")
 
 
-def _entry(leaf: LeafRow, proof: list[bytes] | None) -> Entry:
-    erased = leaf.salt is None or leaf.payload is None
+def _entry(leaf: LeafRow, commitment: bytes | None, proof: list[bytes] | None) -> Entry:
     return Entry(
         index=leaf.index,
         leaf_hash=leaf.leaf_hash.hex(),
-        commitment=None if erased else merkle.commitment(leaf.salt or b"", leaf.payload or b"").hex(),
+        commitment=None if commitment is None else commitment.hex(),
         salt=leaf.salt.hex() if leaf.salt is not None else None,
         proof=None if proof is None else tuple(item.hex() for item in proof),
-        event=None if erased else _summary(leaf),
+        event=None if commitment is None else _summary(leaf),
     )
 
 

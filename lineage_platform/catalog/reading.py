@@ -316,10 +316,11 @@ class Reading:
         asked = {"time": as_of, "numbers": None if numbers is None else list(numbers)}
         found = {}
         with self._mapped(), self._connection.cursor(row_factory=tuple_row) as cursor:
-            for number, index, *said in cursor.execute(_RIGHTS, asked):
-                share, doubt = (said[0], said[1], said[2]), Doubt(*said[3:])
-                share = self._shares.setdefault(share, share)
-                found[number] = RightsRow(share, index, doubt if doubt.open else None)
+            rows = cursor.execute(_RIGHTS, asked).fetchall()
+        for number, index, licence, basis, personal, *said in rows:
+            share, doubt = (licence, basis, personal), Doubt._make(said)
+            share = self._shares.setdefault(share, share)
+            found[number] = RightsRow(share, index, doubt if doubt.open else None)
         return found
 
     def overlay(self, as_of: datetime | None) -> list[OverlayRow]:

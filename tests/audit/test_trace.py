@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -297,6 +298,17 @@ def test_what_is_kept_between_questions_is_looked_at_anew(settings, recorder) ->
         connection.commit()
         gaps = opened.trace("0", "demo").gaps
         assert ("event-erased", str(erased)) in {(gap.kind, gap.id) for gap in gaps}
+
+
+def test_rights_in_short_say_what_the_statements_say(asked: OpenWorkspace) -> None:
+    with asked.catalog.snapshot():
+        terms = asked.catalog.terms(None)
+        expected = {number: row.rights for number, row in terms.items()}
+        for moment in (None, datetime.now(UTC)):
+            assert asked.catalog.rights(moment, [*terms, 7]) == expected
+    doubted = {row.doubt.declared for row in expected.values() if row.doubt is not None}
+    assert doubted == {"some home-made licence"}
+    assert all(row.doubt is None or row.doubt.unresolved for row in expected.values())
 
 
 def test_only_files_that_can_hold_the_answer_are_opened(asked: OpenWorkspace, world: World) -> None:
