@@ -30,6 +30,10 @@ _SHARD = """
     WHERE shard = $shard GROUP BY ALL
 """
 _SUMS = "SELECT snapshot, terms, NULL, documents, tokens FROM read_parquet($files)"
+# The same from placements, for versions that were made before there were summaries.
+_SUMS_ANEW = """
+    SELECT document >> 36, terms, NULL, count(*), sum(tokens)::BIGINT FROM read_parquet($files) GROUP BY ALL
+"""
 _COVERED = """
     SELECT snapshot, terms, overlay, count(*), sum(tokens)::BIGINT FROM placements($files)
     WHERE overlay IS NOT NULL GROUP BY ALL
@@ -74,7 +78,9 @@ def trace_corpus(
     with catalog.snapshot(), closing(Index(files)) as index:
         found = corpus_version(catalog, corpus, version)
         tracing = _Tracing(catalog, index, found, as_of)
-        counts = index.ask(_SUMS, catalog.files([found.id], "terms-by-snapshot"))
+        sums = catalog.files([found.id], "terms-by-snapshot")
+        placed = [] if sums else catalog.files([found.id], "placements-by-document")
+        counts = index.ask(_SUMS, sums) if sums else index.ask(_SUMS_ANEW, placed)
         if tracing.intervals:
             within = [(item.first, item.last) for item in tracing.intervals]
             covered = catalog.files([found.id], "placements-by-document", within)

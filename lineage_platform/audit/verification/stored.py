@@ -30,6 +30,8 @@ def verify_stored(recorded: Recorded, files: Files, report: Report) -> set[str]:
                     good[file.sha256] = _verify_file(f"{name} {file.name}", file, files, report)
                     done += file.bytes
                     report.tell("files", done, total)
+                elif not good[file.sha256]:
+                    report.problem("file", f"{name} {file.name}", "the same file as above", file.sha256)
                 intact &= good[file.sha256]
             if intact:
                 whole.add(name)

@@ -16,7 +16,7 @@ from lineage_platform.model.tables import IDENTITY, SHA256
 from lineage_platform.model.versions import File
 from lineage_platform.transformations.encoder import Encoder
 from lineage_platform.transformations.megatron import read_index, read_tokens, token_type
-from lineage_platform.transformations.parts import read_batches
+from lineage_platform.transformations.parts import read_batches, read_schema
 
 TEXTS = pa.schema(
     [
@@ -33,11 +33,13 @@ _BATCH_DOCUMENTS = 4096
 
 def parquet_texts(file: File, files: Files) -> Iterator[pa.RecordBatch]:
     """Rows of TEXTS from a Parquet shard."""
-    shard, row = shard_number(file), 0
-    for batch in read_batches(files.path(file), ["text", "identity"]):
+    shard, row, path = shard_number(file), 0, files.path(file)
+    known = "identity" in read_schema(path).names  # before, it was the key of this deployment
+    for batch in read_batches(path, ["text", "identity"] if known else ["text"]):
         texts = batch.column("text").to_pylist()
         hashes = [hashlib.sha256(text.encode()).digest() for text in texts]
-        yield _batch(shard, row, hashes, batch.column("identity"), pa.nulls(len(texts), pa.int32()))
+        identities = batch.column("identity") if known else pa.nulls(len(texts), IDENTITY)
+        yield _batch(shard, row, hashes, identities, pa.nulls(len(texts), pa.int32()))
         row += len(texts)
 
 
