@@ -38,7 +38,7 @@ def undisturbed(workspace: Path) -> dict[str, str]:
 
 
 @pytest.fixture
-def workspace(tmp_path: Path) -> Iterator[Path]:
+def killed(tmp_path: Path) -> Iterator[Path]:
     root = make_workspace(tmp_path / "w")
     yield root
     lineage(root, "down")
@@ -63,7 +63,7 @@ def start(root: Path) -> subprocess.Popen[str]:
     )
 
 
-def test_killed_again_and_again(workspace: Path, undisturbed: dict[str, str]) -> None:
+def test_killed_again_and_again(killed: Path, undisturbed: dict[str, str]) -> None:
     """Each attempt is killed a little after an asset began, and gets further than the one before."""
     for asset, delay in (
         ("source/notes", 0.0),
@@ -72,18 +72,18 @@ def test_killed_again_and_again(workspace: Path, undisturbed: dict[str, str]) ->
         ("mini/tokenizer", 0.02),
         ("mini/shards", 0.15),
     ):
-        process = start(workspace)
+        process = start(killed)
         reached = events_until(process, lambda event, asset=asset: began(event, asset))
         assert reached and began(reached[-1], asset), reached[-3:]
         time.sleep(delay)
         kill(process)
-    assert lineage(workspace, "materialize", "mini").returncode == 0
-    assert contents(workspace) == undisturbed
-    verified = answer(workspace, "verify")
+    assert lineage(killed, "materialize", "mini").returncode == 0
+    assert contents(killed) == undisturbed
+    verified = answer(killed, "verify")
     assert verified["ok"], verified["problems"]
-    scratch = workspace / ".lineage" / "store" / "scratch"
+    scratch = killed / ".lineage" / "store" / "scratch"
     assert not scratch.exists() or not list(scratch.iterdir())
-    with open_workspace(workspace) as opened:
+    with open_workspace(killed) as opened:
         states = Counter(run["state"] for run in opened.catalog.table("runs", "run_id"))
     assert states.pop("ABORT") >= 1
     assert set(states) == {"COMPLETE"}
