@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from lineage_platform.catalog.reading import NothingRecorded
 from lineage_platform.errors import InvalidInput, LineageError, NotFound, Problem
 
 
@@ -21,7 +22,7 @@ def made(kind: type[LineageError]) -> LineageError:
         return NotFound("corpus", "dmo", ["demo", "other"])
     if kind is InvalidInput:
         return InvalidInput("wrong", [Problem("a.yaml", 3, "id", "1", "text")])
-    return kind(f"a {kind.__name__}")
+    return kind() if kind is NothingRecorded else kind(f"a {kind.__name__}")
 
 
 @pytest.mark.parametrize("kind", list(tree()), ids=lambda kind: kind.__name__)

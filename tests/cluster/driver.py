@@ -96,7 +96,7 @@ def cluster() -> Iterator[tuple[str, list[Any]]]:
     }
     storage = storage_environment()
     for name in storage:
-        del os.environ[name]
+        os.environ.pop(name, None)
     from ray.cluster_utils import Cluster
 
     node = {"num_cpus": 1, "object_store_memory": 80 * 1024**2, "include_dashboard": False}
