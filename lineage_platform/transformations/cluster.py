@@ -28,6 +28,9 @@ STARTS = 4
 _OBJECT_STORE_BYTES = 256 * 1024**2
 """Of a cluster of our own: it holds tasks and outcomes, never documents."""
 
+_RETRIES = 10
+"""Of a question to the watch, when its machine is too busy to take the connection."""
+
 _ANSWER_SECONDS = 10.0
 
 
@@ -118,7 +121,8 @@ def _watch(ray: Any) -> Any:
     from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
     here = NodeAffinitySchedulingStrategy(ray.get_runtime_context().get_node_id(), soft=True)
-    return ray.remote(Starts).options(num_cpus=0, scheduling_strategy=here).remote()
+    options = {"num_cpus": 0, "scheduling_strategy": here, "max_task_retries": _RETRIES}
+    return ray.remote(Starts).options(**options).remote()
 
 
 @dataclass(frozen=True)

@@ -29,7 +29,7 @@ from lineage_platform.transformations.engine import Engine, Progress, quiet
 from tests.cluster import chain
 
 NODES = 3
-KILLED_STEP = "_select_part"
+KILLED_STEP = "_annotate_part"
 """The function of the step in which a node goes."""
 
 
