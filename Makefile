@@ -38,7 +38,7 @@ demo: setup ## run the main job on examples/demo and trace a shard
 	@echo "  .venv/bin/lineage --workspace examples/demo verify                  every digest, recomputed"
 
 test: setup ## run all tests
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses auto --dist loadfile
 
 lint: setup ## style
 	$(BIN)/ruff check .

@@ -11,6 +11,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from lineage_platform import open_workspace
+from tests.assets.worlds import DATASETS
+
+Versions = dict[str, tuple[str, str]]
+"""Version id and content digest by dataset."""
+
 LINEAGE = Path(sys.executable).parent / "lineage"
 
 
@@ -38,6 +44,13 @@ def answer(workspace: Path, *arguments: str, home: Path | None = None) -> Any:
     done = lineage(workspace, *arguments, "--json", home=home)
     assert done.returncode == 0, done.stderr + done.stdout
     return json.loads(done.stdout)
+
+
+def versions(workspace: Path) -> Versions:
+    """What every dataset of the small workspace is now."""
+    with open_workspace(workspace) as opened:
+        found = {name: opened.recorder.usable(name) for name in DATASETS}
+    return {name: (version.id, version.content_digest) for name, version in found.items()}
 
 
 def events_until(

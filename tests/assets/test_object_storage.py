@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import shutil
 import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -13,10 +12,9 @@ from typing import Any
 
 import pytest
 
-from lineage_platform import open_workspace
 from lineage_platform.files import Remote
-from tests.assets.running import LINEAGE, environment
-from tests.assets.test_kill import DATASETS
+from tests.assets.running import LINEAGE, Versions, environment, versions
+from tests.assets.worlds import make_workspace
 from tests.files.fixtures import environment as credentials
 from tests.files.server import Server, first_of_each
 
@@ -25,7 +23,7 @@ pytestmark = pytest.mark.slow
 
 @dataclass(frozen=True)
 class Deployment:
-    """A copy of a workspace that keeps its files in a bucket."""
+    """The small workspace, its files in a bucket."""
 
     root: Path
     store: Remote
@@ -44,27 +42,19 @@ class Deployment:
 
 
 @pytest.fixture
-def deployment(workspace: Path, bucket: Remote, s3: Server, tmp_path: Path) -> Iterator[Deployment]:
-    root = tmp_path / "workspace"
-    shutil.copytree(workspace, root, ignore=shutil.ignore_patterns(".lineage"))
-    made = Deployment(root, bucket, s3)
+def deployment(bucket: Remote, s3: Server, tmp_path: Path) -> Iterator[Deployment]:
+    made = Deployment(make_workspace(tmp_path / "workspace"), bucket, s3)
     yield made
     made.lineage("down")
 
 
-def digests(root: Path) -> dict[str, tuple[str, str]]:
-    with open_workspace(root) as opened:
-        found = {name: opened.recorder.usable(name) for name in DATASETS}
-    return {name: (version.id, version.content_digest) for name, version in found.items()}
-
-
 def test_the_main_job_and_questions(
-    workspace: Path, deployment: Deployment, s3: Server, monkeypatch: pytest.MonkeyPatch
+    undisturbed: Versions, deployment: Deployment, s3: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with s3.failing(first_of_each("500 Internal Server Error", "503 Slow Down", "dropped")):
         done = deployment.lineage("materialize", "mini")
         assert done.returncode == 0, done.stdout + done.stderr
-    assert digests(deployment.root) == digests(workspace)
+    assert versions(deployment.root) == undisturbed
     assert not (deployment.root / ".lineage" / "store").exists()
     listed = [request.key for request in s3.requests if request.operation == "ListObjects"]
     own = re.compile(rf"{deployment.store.key}/(scratch/[0-9a-f-]*/?|objects/([0-9a-f]{{2}}/)?)")

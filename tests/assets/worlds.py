@@ -6,6 +6,17 @@ import csv
 import json
 from pathlib import Path
 
+DATASETS = (
+    "documents/notes",
+    "documents/reviews",
+    "annotations/notes",
+    "annotations/reviews",
+    "mini/deduplicated",
+    "mini/selection",
+    "mini/tokenizer",
+    "mini/shards",
+)
+
 SENTENCES = (
     "The river carries more water in spring, when the snow of the mountains melts and the valley turns green again.",
     "A good index is small enough to be kept in memory and honest enough to say what it does not contain.",

@@ -10,20 +10,9 @@ import pytest
 from lineage_platform.settings import Settings, read_settings
 from lineage_platform.wiring import open_recorder
 from tests.assets.running import LINEAGE, environment
-from tests.assets.worlds import make_workspace
+from tests.assets.worlds import DATASETS, make_workspace
 
 pytestmark = pytest.mark.slow
-
-DATASETS = (
-    "documents/notes",
-    "documents/reviews",
-    "annotations/notes",
-    "annotations/reviews",
-    "mini/deduplicated",
-    "mini/selection",
-    "mini/tokenizer",
-    "mini/shards",
-)
 
 
 def materialize(settings: Settings, engine: str) -> dict[str, tuple[str, str]]:
