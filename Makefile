@@ -37,8 +37,11 @@ demo: setup ## run the main job on examples/demo and trace a shard
 	@echo "  .venv/bin/lineage --workspace examples/demo impact --source python-other    where a source went"
 	@echo "  .venv/bin/lineage --workspace examples/demo verify                  every digest, recomputed"
 
-test: setup ## run all tests
-	$(BIN)/python -m pytest --numprocesses auto --dist loadfile
+WORKERS ?= 4
+
+test: setup ## run all tests, several files at once (WORKERS=4), those of a cluster by themselves
+	$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadfile --ignore tests/cluster
+	$(BIN)/python -m pytest tests/cluster
 
 lint: setup ## style
 	$(BIN)/ruff check .

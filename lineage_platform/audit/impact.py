@@ -63,15 +63,6 @@ _EXISTS: LiteralString = """
     SELECT document FROM read_parquet($files, union_by_name = true) WHERE document = $document LIMIT 1
 """
 _TERMS: LiteralString = "SELECT DISTINCT terms FROM read_parquet($files)"
-# The same from placements, for versions that were made before there were summaries.
-_BY_SNAPSHOT_ANEW: LiteralString = """
-    SELECT shard, document >> 36, count(*), sum(tokens)::BIGINT FROM read_parquet($files)
-    WHERE list_contains($snapshots::BIGINT[], document >> 36) GROUP BY ALL
-"""
-_SHARES_ANEW: LiteralString = """
-    SELECT document >> 36, count(*) FILTER (terms IN (SELECT unnest($terms::BIGINT[]))), count(*)
-    FROM read_parquet($files) GROUP BY ALL
-"""
 
 Hit = tuple[int, int, int, int]
 """(shard, snapshot number, documents, tokens)"""
@@ -200,8 +191,7 @@ class Inquiry:
         used: set[int] = set()
         for version in self._versions:
             if asked == "licence":
-                sums = self._of(version, "terms-by-snapshot") or self._placed(version)
-                used |= {row[0] for row in self._index.ask(_TERMS, sums)}
+                used |= {row[0] for row in self._index.ask(_TERMS, self._of(version, "terms-by-snapshot"))}
             hits[version.id] = self._with_terms(version, terms)
             if intervals:
                 within = [(item.first, item.last) for item in intervals]
@@ -284,11 +274,6 @@ class Inquiry:
         """All documents of some snapshots, from their sums."""
         if not numbers:
             return []
-        if not self._of(version, "shards-by-snapshot"):
-            placements = self._of(
-                version, "placements-by-document", [key_range(number) for number in numbers]
-            )
-            return self._index.ask(_BY_SNAPSHOT_ANEW, placements, snapshots=list(numbers))
         sums = self._of(version, "shards-by-snapshot", [(number, number) for number in numbers])
         return self._index.ask(
             _BY_SNAPSHOT, sums, snapshots=list(numbers), first=min(numbers), last=max(numbers)
@@ -299,8 +284,7 @@ class Inquiry:
         whole: list[int] = []
         mixed: list[int] = []
         sums = self._of(version, "terms-by-snapshot")
-        query = _SHARES if sums else _SHARES_ANEW
-        for number, found, documents in self._index.ask(query, sums or self._placed(version), terms=terms):
+        for number, found, documents in self._index.ask(_SHARES, sums, terms=terms):
             if found:
                 (whole if found == documents else mixed).append(number)
         placements = self._of(version, "placements-by-document", [key_range(number) for number in mixed])
@@ -312,9 +296,6 @@ class Inquiry:
         self, version: VersionRow, role: str, within: Sequence[tuple[int, int]] | None = None
     ) -> list[VersionFile]:
         return self._catalog.files([version.id], role, within)
-
-    def _placed(self, version: VersionRow) -> list[VersionFile]:
-        return self._of(version, "placements-by-document")
 
     def _documents(self, version: VersionRow) -> list[VersionFile]:
         upstream = self._catalog.upstream(version.id)

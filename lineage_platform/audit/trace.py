@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
 from contextlib import closing
 from datetime import datetime
@@ -30,10 +31,6 @@ _SHARD = """
     WHERE shard = $shard GROUP BY ALL
 """
 _SUMS = "SELECT snapshot, terms, NULL, documents, tokens FROM read_parquet($files)"
-# The same from placements, for versions that were made before there were summaries.
-_SUMS_ANEW = """
-    SELECT document >> 36, terms, NULL, count(*), sum(tokens)::BIGINT FROM read_parquet($files) GROUP BY ALL
-"""
 _COVERED = """
     SELECT snapshot, terms, overlay, count(*), sum(tokens)::BIGINT FROM placements($files)
     WHERE overlay IS NOT NULL GROUP BY ALL
@@ -44,8 +41,11 @@ Count = Row
 
 _UNSTATED = (UNKNOWN, None, None)
 
-Shares = dict[int, dict[tuple[str, str, str], tuple[int, int]]]
-"""By snapshot number, then by (licence, consent basis, personal-data class): documents, tokens."""
+Share = tuple[str, str, str]
+"""(licence, consent basis, personal-data class)"""
+
+Shares = dict[int, list[tuple[Share, int, int]]]
+"""By snapshot number: shares with their documents and tokens, not yet summed."""
 
 
 def trace_shard(
@@ -78,9 +78,7 @@ def trace_corpus(
     with catalog.snapshot(), closing(Index(files)) as index:
         found = corpus_version(catalog, corpus, version)
         tracing = _Tracing(catalog, index, found, as_of)
-        sums = catalog.files([found.id], "terms-by-snapshot")
-        placed = [] if sums else catalog.files([found.id], "placements-by-document")
-        counts = index.ask(_SUMS, sums) if sums else index.ask(_SUMS_ANEW, placed)
+        counts = index.ask(_SUMS, catalog.files([found.id], "terms-by-snapshot"))
         if tracing.intervals:
             within = [(item.first, item.last) for item in tracing.intervals]
             covered = catalog.files([found.id], "placements-by-document", within)
@@ -117,27 +115,22 @@ class _Tracing:
         return tuple(sources), taken, evidence, gaps
 
     def _shares(self, counts: Sequence[Count]) -> tuple[Shares, dict[Rule, Doubt | None], set[int]]:
-        """Counts by snapshot, and inside by rights; what is doubtful; the entries that state the rights.
+        """Counts by snapshot, each with its rights; what is doubtful; the entries that state the rights.
 
         One pass, because a shard of a thousand sources has thousands of counts.
         """
-        shares: Shares = {}
+        shares: Shares = defaultdict(list)
         indexes: set[int] = set()
         doubts: dict[Rule, Doubt | None] = {}
-        stated = self._rights.in_short(count[1] for count in counts)
+        stated = self._rights.in_short([count[1] for count in counts])
         replacing = self._rights.replacing
         for number, terms, overlay, documents, tokens in counts:
-            row = stated.get(terms) if overlay is None else replacing[overlay]
-            share, index, doubt = _UNSTATED if row is None else row
+            share, index, doubt = stated.get(terms, _UNSTATED) if overlay is None else replacing[overlay]
+            shares[number].append((share, documents, tokens))
             if index is not None:
                 indexes.add(index)
-            if row is None or doubt is not None:
+            if index is None or doubt is not None:
                 doubts[terms, overlay] = doubt
-            by_rights = shares.get(number)
-            if by_rights is None:
-                by_rights = shares[number] = {}
-            had = by_rights.get(share)
-            by_rights[share] = (documents, tokens) if had is None else (had[0] + documents, had[1] + tokens)
         return shares, doubts, indexes
 
 
@@ -154,17 +147,31 @@ def _sources(upstream: Upstream, shares: Shares) -> tuple[list[SourceShare], lis
     """Each level sums to the one above by construction."""
     named = names(upstream)
     sources, gaps = [], []
-    for number, by_rights in shares.items():
+    for number, given in shares.items():
         name = named.get(number)
         if name is None:
             name = "unresolved", f"snapshot-number/{number}"
             gaps.append(
                 Gap("unresolved-id", name[1], "documents carry a snapshot number that is not recorded")
             )
-        terms = tuple(
-            [TermsShare(*share, *counted) for share, counted in sorted(by_rights.items()) if counted[0]]
-        )
+        terms = _summed(given)
         if terms:
-            documents, tokens = map(sum, zip(*by_rights.values(), strict=True))
-            sources.append(SourceShare(*name, documents, tokens, terms))
+            documents, tokens = sum([share[3] for share in terms]), sum([share[4] for share in terms])
+            sources.append(SourceShare(*name, documents, tokens, tuple(terms)))
     return sorted(sources), gaps
+
+
+def _summed(given: list[tuple[Share, int, int]]) -> list[TermsShare]:
+    """One entry for each share, in order; none where an overlay took every document away."""
+    given.sort()
+    terms = []
+    at = 0
+    while at < len(given):
+        share, documents, tokens = given[at]
+        at += 1
+        while at < len(given) and given[at][0] == share:
+            documents, tokens = documents + given[at][1], tokens + given[at][2]
+            at += 1
+        if documents:
+            terms.append(TermsShare(*share, documents, tokens))
+    return terms

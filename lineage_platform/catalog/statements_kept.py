@@ -31,7 +31,10 @@ class Statements(Generic[T]):
 
     def missing(self, numbers: Iterable[int]) -> set[int]:
         """Those that have to be read."""
-        return set() if self.whole else set(numbers).difference(self.known, self._silent)
+        if self.whole:
+            return set()
+        known, silent = self.known, self._silent
+        return {number for number in numbers if number not in known and number not in silent}
 
     def keep(self, rows: Mapping[int, T], asked: Iterable[int] | None) -> None:
         """What was read about the numbers `asked`, or about all."""

@@ -62,7 +62,7 @@ def place(written: str | Place) -> Place:
     """A path, a `file://` URL or an `s3://bucket/prefix` URL as a place. Raises InvalidInput for another URL."""
     if not isinstance(written, str):
         return written
-    if "://" not in written:
+    if "://" not in written and not written.startswith(("s3:", "file:")):
         return Path(written)
     parts = urlsplit(written)
     plain = parts.path and not (parts.query or parts.fragment)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from lineage_platform.workspace.yaml_reader import MAX_BYTES, Refused, read_yaml
@@ -109,12 +109,22 @@ _VALUES = st.recursive(
 )
 
 
+class _Quoting(yaml.SafeDumper):
+    """Strings in quotes: without, some strings of YAML 1.1 (`0E0`) are numbers of YAML 1.2."""
+
+
+_Quoting.add_representer(
+    str, lambda dumper, text: dumper.represent_scalar("tag:yaml.org,2002:str", text, '"')
+)
+
+
 @given(value=st.dictionaries(_KEYS, _VALUES, min_size=1, max_size=4))
+@example(value={"0": "0E0"})
 def test_what_yaml_writes_is_read_back(
     value: dict[str, object], tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     path = tmp_path_factory.mktemp("yaml") / "x.yaml"
-    path.write_text(yaml.safe_dump(value, allow_unicode=True), encoding="utf-8")
+    path.write_text(yaml.dump(value, Dumper=_Quoting, allow_unicode=True), encoding="utf-8")
     assert read_yaml(path, "x.yaml").value == value
 
 

@@ -71,10 +71,6 @@ _LAWS: dict[str, LiteralString] = {
         SELECT count(*) FROM ranked AS r LEFT JOIN documents AS d USING (document)
         WHERE d.sha256 IS DISTINCT FROM r.sha256""",
 }
-_SUMMED_LAWS = {law for law in _LAWS if law.startswith("sums by ")}
-_ROLLUP = "rollup"
-"""What versions have that were made before there were summaries; it is checked by its bytes alone."""
-
 _TEXT_LAWS: dict[str, LiteralString] = {
     "rows of shard files that are not where the placements say": """
         SELECT count(*) FROM texts AS t FULL JOIN by_shard AS p USING (shard, row) LEFT JOIN ranked AS r USING (shard, row)
@@ -114,9 +110,7 @@ def verify_corpus(recorded: Recorded, name: str, files: Files, report: Report) -
         _open(opened, recorded, name, files)
         opened.view("documents", _paths(used["documents"], files), "document, sha256, terms")
         _expect(opened, [files.path(file) for file in used["selection"]], layout)
-        rolled_up = recorded.files_of(name, _ROLLUP)
-        laws = {law: query for law, query in _LAWS.items() if not (rolled_up and law in _SUMMED_LAWS)}
-        _verify_laws(opened, name, laws, report)
+        _verify_laws(opened, name, _LAWS, report)
         _verify_sums(opened, recorded, name, encoder, report)
         formats = []
         if recorded.files_of(name, "shard"):
