@@ -21,6 +21,7 @@ from itertools import count
 from typing import Any
 
 from lineage_platform.errors import InvalidInput, Unavailable
+from lineage_platform.transformations.engine import use_system_memory
 
 STARTS = 4
 """How often a task may start; a task lost that often is taken for the cause."""
@@ -210,6 +211,7 @@ def _call(function: Callable[[Any], Any], environment: dict[str, str], task: byt
     for name, value in environment.items():
         if os.environ.get(name) != value:
             os.environ[name] = value
+    use_system_memory()
     try:
         return function(pickle.loads(task))  # noqa: S301 - our own tasks
     except Exception as error:
