@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal, NoReturn
 
-from lineage_platform.model.terms import Evidence, PersonalData, Scope
+from lineage_platform.model.terms import Evidence, Particulars, PersonalData, Scope
 
 SourceFormat = Literal["jsonl", "json", "csv", "tsv", "parquet", "text", "markdown", "python-distributions"]
 Compression = Literal["auto", "none", "gzip", "zstd", "bz2", "xz"]
@@ -35,6 +35,7 @@ class DeclaredTerms:
     evidence: Evidence | None = None
     valid_from: str | None = None
     valid_to: str | None = None
+    particulars: Particulars = field(default_factory=Particulars)
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Any, Literal
 
 from lineage_platform.model.keys import terms_number
@@ -11,6 +11,29 @@ NOASSERTION = "NOASSERTION"
 
 PersonalData = Literal["none", "pseudonymised", "personal", "sensitive", "unknown"]
 LicenceStatus = Literal["resolved", "ambiguous", "unknown"]
+Answer = Literal["yes", "no", "unknown"]
+ConsentStatus = Literal[
+    "given", "renewed", "expired", "refused", "withdrawn", "revoked", "invalidated", "not-needed", "unknown"
+]
+SeparateConsent = Literal["provide", "sensitive", "abroad", "guardian"]
+Anonymisation = Literal["none", "deidentified", "anonymised", "unknown"]
+ImportantData = Literal["general", "important", "core", "unknown"]
+Duty = Literal["attribution", "notice", "share-alike", "revenue-share"]
+Transfer = Literal[
+    "security-assessment", "certification", "standard-contract", "adequacy", "other", "none", "unknown"
+]
+Kind = Literal[
+    "open-dataset",
+    "licensed",
+    "third-party",
+    "crawled",
+    "user-interaction",
+    "synthetic",
+    "public-authorised",
+    "self-produced",
+    "unknown",
+]
+Basis = Literal["measured", "declared", "concluded", "attested", "inferred"]
 
 
 @dataclass(frozen=True)
@@ -29,6 +52,86 @@ class Scope:
     regions: tuple[str, ...] = ()
     uses: tuple[str, ...] = ()
     grantees: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Particulars:
+    """What a statement may say beyond licence, consent basis, personal data, scope and validity.
+
+    Nothing here has to be stated: what is not is "unknown", or an empty tuple. Pairs are (jurisdiction, value), where a
+    jurisdiction is `EU` or an ISO 3166 code.
+
+    | field | meaning |
+    | --- | --- |
+    | found_at | where the licence string was found: a URL or a path |
+    | rightsholders | who holds the rights |
+    | copyright_basis | `licence`, `public-domain`, `exception:<article>`, `none` or `unknown`, by jurisdiction |
+    | consent_bases | the consent basis where a jurisdiction's law has one of its own |
+    | consent_records, consent_status | URIs of consent records (ISO/IEC TS 27560), and what they say now |
+    | separate_consent | consents that PIPL asks for apart: art. 23 (provide), 29 (sensitive), 39 (abroad), 31 (guardian) |
+    | personal_categories, minors | kinds of personal data; whether people under the age of consent are among them |
+    | anonymisation | level: anonymised data is outside of PIPL (art. 4, 73) and of GDPR (recital 26), de-identified inside |
+    | important_data | class by the Data Security Law of the PRC, art. 21 |
+    | duties | what use obliges to, beyond what the licence says |
+    | embargo_until, embargo_then | first day of use, and what happens then: `open`, or a `review` |
+    | transfer | mechanism of transfer abroad (PIPL art. 38, GDPR art. 45 and 46) |
+    | generators, generator_terms | models that made the records, and the licence expression of their terms |
+    | opt_out | what machine-readable signals say about training: `y` leaves it open, `n` reserves it |
+    | kind, collected_lawfully | how the source came to us; whether there is evidence of lawful access |
+    | basis, author, stated_at | how the statement is known, by whom, and since when (a date) |
+    """
+
+    found_at: str | None = None
+    rightsholders: tuple[str, ...] = ()
+    copyright_basis: tuple[tuple[str, str], ...] = ()
+    consent_bases: tuple[tuple[str, str], ...] = ()
+    consent_records: tuple[str, ...] = ()
+    consent_status: ConsentStatus = "unknown"
+    separate_consent: tuple[SeparateConsent, ...] = ()
+    personal_categories: tuple[str, ...] = ()
+    minors: Answer = "unknown"
+    anonymisation: Anonymisation = "unknown"
+    important_data: ImportantData = "unknown"
+    duties: tuple[Duty, ...] = ()
+    embargo_until: str | None = None
+    embargo_then: Literal["open", "review"] | None = None
+    transfer: Transfer = "unknown"
+    generators: tuple[str, ...] = ()
+    generator_terms: str | None = None
+    opt_out: Literal["y", "n", "unknown"] = "unknown"
+    kind: Kind = "unknown"
+    collected_lawfully: Answer = "unknown"
+    basis: Basis = "declared"
+    author: str | None = None
+    stated_at: str | None = None
+
+    def stated(self) -> dict[str, Any]:
+        """The JSON form of what was stated, without what was not."""
+        said = {item.name: getattr(self, item.name) for item in fields(self)}
+        kept = {name: value for name, value in said.items() if value != getattr(_SILENT, name)}
+        return {name: _plain(name, value) for name, value in kept.items()}
+
+    @classmethod
+    def from_stated(cls, said: dict[str, Any]) -> Particulars:
+        """The inverse of `stated`."""
+        return cls(**{name: _frozen(value) for name, value in said.items()})
+
+
+_PAIRS = ("copyright_basis", "consent_bases")
+_SILENT = Particulars()
+_PARTICULARS = frozenset(item.name for item in fields(Particulars))
+
+
+def _plain(name: str, value: Any) -> Any:
+    if name in _PAIRS:
+        return dict(value)
+    return list(value) if isinstance(value, tuple) else value
+
+
+def _frozen(value: Any) -> Any:
+    if isinstance(value, dict):
+        return tuple(sorted(value.items()))
+    return tuple(value) if isinstance(value, list) else value
 
 
 @dataclass(frozen=True)
@@ -53,6 +156,7 @@ class Terms:
     evidence: Evidence | None = None
     valid_from: str | None = None
     valid_to: str | None = None
+    particulars: Particulars = field(default_factory=Particulars)
 
     @property
     def number(self) -> int:
@@ -60,7 +164,10 @@ class Terms:
         return terms_number(self.source, self.declared)
 
     def statement(self) -> dict[str, Any]:
-        """The JSON form that is stored, compared and put into events; two equal statements say the same."""
+        """The JSON form that is stored, compared and put into events; two equal statements say the same.
+
+        Particulars stand beside the rest, where they were stated.
+        """
         return {
             "source": self.source,
             "declared": self.declared,
@@ -81,13 +188,19 @@ class Terms:
             else {"uri": self.evidence.uri, "sha256": self.evidence.sha256},
             "valid_from": self.valid_from,
             "valid_to": self.valid_to,
+            **self.particulars.stated(),
         }
 
     @classmethod
     def from_statement(cls, statement: dict[str, Any]) -> Terms:
         """The inverse of `statement`."""
-        evidence = statement["evidence"]
-        scope = {name: tuple(values) for name, values in statement["scope"].items()}
+        said = {name: value for name, value in statement.items() if name not in _PARTICULARS}
+        evidence = said.pop("evidence")
+        scope = {name: tuple(values) for name, values in said.pop("scope").items()}
+        particulars = {name: statement[name] for name in _PARTICULARS & statement.keys()}
         return cls(
-            **{**statement, "scope": Scope(**scope), "evidence": Evidence(**evidence) if evidence else None}
+            **said,
+            scope=Scope(**scope),
+            evidence=Evidence(**evidence) if evidence else None,
+            particulars=Particulars.from_stated(particulars),
         )

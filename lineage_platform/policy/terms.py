@@ -14,8 +14,8 @@ def terms_of(source: Source, declared: str | None) -> Terms:
     """The terms of those records of `source` that declare the licence string `declared`.
 
     None stands for records that declare none: they have the source's own licence. A record's own licence replaces only
-    the licence; consent basis, personal data, scope, evidence and validity are the source's. Raises InvalidInput on a
-    consent basis that the vocabulary does not have.
+    the licence; everything else is the source's. Raises InvalidInput on a consent basis that the vocabulary does not
+    have.
     """
     stated = source.terms
     if declared is not None:
@@ -37,4 +37,5 @@ def terms_of(source: Source, declared: str | None) -> Terms:
         evidence=stated.evidence,
         valid_from=stated.valid_from,
         valid_to=stated.valid_to,
+        particulars=stated.particulars,
     )

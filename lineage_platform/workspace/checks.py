@@ -18,6 +18,7 @@ from lineage_platform.workspace.paths import (
 )
 from lineage_platform.workspace.reports import nearest, one_of, problem
 from lineage_platform.workspace.source_form import SourceForm
+from lineage_platform.workspace.terms_form import TermsForm
 from lineage_platform.workspace.yaml_reader import Document, Location, describe
 
 RESERVED_CORPORA = frozenset({"source", "documents", "annotations"})
@@ -53,20 +54,21 @@ class Checks:
         )
         if python and location:
             self._distributions(document, form, location)
-        terms = form.terms
-        if expected := self.known.expected_licence(terms.licence):
-            self._add(document, ("terms", "licence"), describe(terms.licence), expected)
-        if terms.consent_basis not in self.known.consent_bases:
-            got = describe(terms.consent_basis)
-            self._add(
-                document,
-                ("terms", "consent_basis"),
-                got,
-                one_of(terms.consent_basis, self.known.consent_bases),
-            )
+        self._terms(document, form.terms)
         for position, parent in enumerate(form.derived_from):
             self._known_source(document, ("derived_from", position), parent)
         return to_source(form, location or "", self._evidence(document, form))
+
+    def _terms(self, document: Document, terms: TermsForm) -> None:
+        licences = {"licence": terms.licence, "generator_terms": terms.generator_terms}
+        for field, licence in licences.items():
+            if licence is not None and (expected := self.known.expected_licence(licence)):
+                self._add(document, ("terms", field), describe(licence), expected)
+        bases: dict[Location, str] = {("terms", "consent_basis"): terms.consent_basis}
+        bases |= {("terms", "consent_bases", code): basis for code, basis in terms.consent_bases.items()}
+        for location, basis in bases.items():
+            if basis not in self.known.consent_bases:
+                self._add(document, location, describe(basis), one_of(basis, self.known.consent_bases))
 
     def corpus(self, document: Document, form: CorpusForm) -> Corpus:
         """The recipe of a form, sound only if no problem was added."""

@@ -13,9 +13,10 @@ from lineage_platform.model.definitions import (
     TokenizerSpec,
     WeightedSource,
 )
-from lineage_platform.model.terms import Evidence, Scope
+from lineage_platform.model.terms import Evidence, Particulars, Scope
 from lineage_platform.workspace.corpus_form import CorpusForm
-from lineage_platform.workspace.source_form import SourceForm, TermsForm
+from lineage_platform.workspace.source_form import SourceForm
+from lineage_platform.workspace.terms_form import TermsForm
 
 
 def to_source(form: SourceForm, location: str, evidence_sha256: str | None) -> Source:
@@ -50,6 +51,7 @@ def _terms(form: TermsForm, evidence_sha256: str | None) -> DeclaredTerms:
         evidence=Evidence(form.evidence.uri, evidence_sha256) if form.evidence else None,
         valid_from=form.valid_from,
         valid_to=form.valid_to,
+        particulars=Particulars.from_stated(form.model_dump(include=set(Particulars.__dataclass_fields__))),
     )
 
 

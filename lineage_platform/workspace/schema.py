@@ -25,7 +25,10 @@ def generate(kind: str, consent_bases: Collection[str]) -> dict[str, Any]:
     """The schema of one kind of file, with the consent bases that may be named."""
     schema = SCHEMAS[kind].model_json_schema(mode="validation")
     if kind == "source":
-        schema["$defs"]["TermsForm"]["properties"]["consent_basis"]["enum"] = list(consent_bases)
+        fields = schema["$defs"]["TermsForm"]["properties"]
+        fields["consent_basis"]["enum"] = list(consent_bases)
+        for values in fields["consent_bases"]["patternProperties"].values():
+            values["enum"] = list(consent_bases)
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "$id": f"{BASE_URL}/{kind}.schema.json",

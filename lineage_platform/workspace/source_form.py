@@ -10,8 +10,8 @@ from typing import Annotated, Self
 from pydantic import AfterValidator, Field, model_validator
 
 from lineage_platform.model.definitions import Compression, SourceFormat
-from lineage_platform.model.terms import PersonalData
-from lineage_platform.workspace.fields import Date, Form, Id, Name, Steward, Text, refused
+from lineage_platform.workspace.fields import Form, Id, Name, Steward, Text, refused
+from lineage_platform.workspace.terms_form import TermsForm
 
 MAX_RECORD_BYTES = 2**30
 
@@ -45,61 +45,6 @@ def _template(value: str) -> str:
     if not names or not plain or any(not name or re.search(r"[\[\]!:]", name) for name in names):
         raise refused('a field name, or a template over fields such as "{title}\\n{body}"')
     return value
-
-
-class EvidenceForm(Form):
-    """Where the terms are written."""
-
-    uri: Text = Field(
-        description="A file of the workspace, or a web address (kept as a reference, never fetched).",
-        examples=["LICENSE", "https://example.org/terms"],
-    )
-    sha256: str | None = Field(
-        default=None,
-        pattern="^[0-9a-f]{64}$",
-        description="SHA-256 of those bytes, in hex. A file that has others is an error; for a file it may be left out.",
-    )
-
-
-class ScopeForm(Form):
-    """What the terms reach. What is left out was not stated; it is not thereby allowed."""
-
-    fields: list[Name] = Field(default=[], description="Fields of a record that the terms cover.")
-    regions: list[Name] = Field(
-        default=[], description="Where use is allowed: ISO 3166 codes.", examples=[["CN", "EU"]]
-    )
-    uses: list[Name] = Field(default=[], description="For what.", examples=[["pre-training", "evaluation"]])
-    grantees: list[Name] = Field(default=[], description="To whom the rights were given.")
-
-
-class TermsForm(Form):
-    """What may be done with the records of this source, and on what basis."""
-
-    licence: Text = Field(
-        description="SPDX licence expression; LicenseRef-... for own terms; NOASSERTION where it is unknown.",
-        examples=["CC-BY-4.0", "MIT OR Apache-2.0", "LicenseRef-vendor-contract-2026-17", "NOASSERTION"],
-    )
-    consent_basis: Name = Field(
-        description="Basis on which personal data is held: a term of the controlled vocabulary."
-    )
-    personal_data: PersonalData = Field(description="The most personal data a record may hold.")
-    scope: ScopeForm = Field(
-        default=ScopeForm(), description="Fields, regions, uses and grantees that the terms name."
-    )
-    evidence: EvidenceForm | None = Field(default=None, description="Where the terms are written.")
-    valid_from: Date | None = Field(default=None, description="First day of validity.")
-    valid_to: Date | None = Field(default=None, description="First day on which the terms no longer hold.")
-
-    @model_validator(mode="after")
-    def _consistent(self) -> Self:
-        if self.valid_from and self.valid_to and self.valid_from >= self.valid_to:
-            raise refused("valid_from before valid_to", f"{self.valid_from} to {self.valid_to}")
-        if self.consent_basis == "not-personal-data" and self.personal_data not in {"none", "unknown"}:
-            raise refused(
-                "a basis for the personal data, or `personal_data: none`",
-                f"`consent_basis: not-personal-data` with `personal_data: {self.personal_data}`",
-            )
-        return self
 
 
 class RecordForm(Form):

@@ -14,7 +14,7 @@ from lineage_platform.events.columns import column_lineage
 from lineage_platform.events.validation import Schemas, bundled
 from lineage_platform.model import tables
 from lineage_platform.model.definitions import RecordFields
-from lineage_platform.model.terms import Evidence, Scope, Terms
+from lineage_platform.model.terms import Evidence, Particulars, Scope, Terms
 from lineage_platform.model.versions import CheckResult, ParentRun, Statistics, Transformation
 
 TIME = datetime(2026, 11, 22, 7, 30, 0, 123456, tzinfo=UTC)
@@ -45,6 +45,31 @@ DECLARED = Terms(
     evidence=Evidence("terms/consent.md", "ab" * 32),
     valid_from="2026-01-01",
     valid_to="2027-01-01",
+    particulars=Particulars(
+        found_at="https://example.org/licence",
+        rightsholders=("a publisher",),
+        copyright_basis=(("CN", "licence"), ("JP", "exception:30-4")),
+        consent_bases=(("CN", "pipl:13-1"), ("EU", "gdpr:6-1-a")),
+        consent_records=("https://example.org/consents/1",),
+        consent_status="given",
+        separate_consent=("sensitive", "abroad"),
+        personal_categories=("names",),
+        minors="no",
+        anonymisation="deidentified",
+        important_data="general",
+        duties=("attribution", "revenue-share"),
+        embargo_until="2026-06-01",
+        embargo_then="review",
+        transfer="standard-contract",
+        generators=("a model",),
+        generator_terms="LicenseRef-model-terms",
+        opt_out="y",
+        kind="licensed",
+        collected_lawfully="yes",
+        basis="attested",
+        author="legal@example.org",
+        stated_at="2026-01-02",
+    ),
 )
 MANIFEST = Manifest("0f" * 32, "objects/0f/0f0f", 3, 4096, "cd" * 32)
 RECORD = RecordFields(text="{title}\n{body}", id="id", licence="license", language="lang", subject="email")

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 
 import pytest
 
 from lineage_platform.errors import InvalidInput
 from lineage_platform.model.definitions import DeclaredTerms, RecordFields, Source
-from lineage_platform.model.terms import NOASSERTION, Evidence, Scope, Terms
+from lineage_platform.model.terms import NOASSERTION, Evidence, Particulars, Scope, Terms
 from lineage_platform.policy.terms import terms_of
 from lineage_platform.policy.vocabulary import lookup, vocabulary
 
@@ -67,13 +68,29 @@ def test_statements_survive_their_json_form() -> None:
     assert Terms.from_statement(terms.statement()) == terms
 
 
+def test_particulars_are_kept_as_they_were_stated() -> None:
+    particulars = Particulars(
+        consent_bases=(("CN", "pipl:13-1"), ("EU", "gdpr:6-1-f")), minors="no", duties=("notice",)
+    )
+    stated = terms_of(
+        dataclasses.replace(SOURCE, terms=dataclasses.replace(STATED, particulars=particulars)), "MIT"
+    )
+    assert stated.particulars == particulars
+    said = stated.statement()
+    assert said["consent_bases"] == {"CN": "pipl:13-1", "EU": "gdpr:6-1-f"}
+    assert said["duties"] == ["notice"] and "transfer" not in said
+    assert Terms.from_statement(json.loads(json.dumps(said))) == stated
+
+
 def test_vocabulary() -> None:
     assert lookup("gdpr:6-1-a").iri == "https://w3id.org/dpv/legal/eu/gdpr#A6-1-a"
     assert lookup("explicit-consent").consent
     assert not lookup("contract").consent
     pipl = [basis for name, basis in vocabulary().items() if name.startswith("pipl:")]
     assert len(pipl) == 7
-    assert all((basis.broader or "").startswith("https://w3id.org/dpv#") for basis in pipl)
+    ours = [basis for basis in vocabulary().values() if "lineage-platform" in basis.iri]
+    assert len(ours) == 7 + 6 + 2 + 3 + 3 + 5
+    assert all((basis.broader or "").startswith("https://w3id.org/dpv#") for basis in ours)
     assert all(basis.en and basis.zh for basis in vocabulary().values())
     assert len({basis.iri for basis in vocabulary().values()}) == len(vocabulary())
 

@@ -16,7 +16,8 @@ from lineage_platform.policy.rights import licence_level
 from lineage_platform.policy.vocabulary import vocabulary
 from lineage_platform.workspace.corpus_form import CorpusForm
 from lineage_platform.workspace.schema import SCHEMAS, published
-from lineage_platform.workspace.source_form import RecordForm, ScopeForm, SourceForm, TermsForm
+from lineage_platform.workspace.source_form import RecordForm, SourceForm
+from lineage_platform.workspace.terms_form import ScopeForm, TermsForm
 
 DOCS = Path(__file__).parents[2] / "docs"
 WORKSPACE = (DOCS / "workspace.md").read_text(encoding="utf-8")
@@ -63,5 +64,6 @@ def test_levels() -> None:
 
 
 def test_vocabulary() -> None:
-    rows = dict(re.findall(r"^\| `([^`]+)` \| <(\S+)> \|$", LICENCES, re.MULTILINE))
+    written = (DOCS / "consent.md").read_text(encoding="utf-8")
+    rows = dict(re.findall(r"^\| `([^`]+)` \| <(\S+)> \|$", written, re.MULTILINE))
     assert rows == {name: basis.iri for name, basis in vocabulary().items()}
