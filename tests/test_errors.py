@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from lineage_platform.catalog.reading import NothingRecorded
+from lineage_platform.catalog.session import NothingRecorded
 from lineage_platform.errors import InvalidInput, LineageError, NotFound, Problem
 
 

@@ -11,7 +11,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
-from lineage_platform.catalog.reading import NothingRecorded, Reading, connect
+from lineage_platform.catalog.reading import Reading, connect
+from lineage_platform.catalog.session import NothingRecorded
 from lineage_platform.catalog.urls import database_urls
 from lineage_platform.errors import InvalidInput
 from lineage_platform.settings import Settings, read_settings

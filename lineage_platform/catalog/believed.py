@@ -1,0 +1,98 @@
+"""Terms as they were believed at a time, and the overlay, read from the catalog."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime
+from typing import Any, TypeVar
+
+import psycopg
+from psycopg.rows import tuple_row
+
+from lineage_platform.catalog.rows import Doubt, OverlayRow, RightsRow, TermsRow
+from lineage_platform.catalog.session import Session
+from lineage_platform.catalog.statements_kept import Statements
+
+_STATEMENTS = """
+    SELECT DISTINCT ON (number) number, statement, ledger_index FROM lineage.terms
+    WHERE recorded_at <= coalesce(%(time)s::timestamptz, 'infinity')
+      AND (%(numbers)s::bigint[] IS NULL OR number = ANY(%(numbers)s))
+    ORDER BY number, recorded_at DESC, id DESC
+"""
+_RIGHTS = f"""
+    SELECT number, ledger_index, statement->>'licence', statement->>'consent_basis', statement->>'personal_data',
+           statement->>'source', statement->>'licence_status', statement->>'licence_note', statement->>'declared',
+           statement->>'valid_from', statement->>'valid_to'
+    FROM ({_STATEMENTS}) AS believed
+"""  # noqa: S608 - a literal of ours
+
+T = TypeVar("T")
+
+
+class Believed(Session):
+    """Statements and overlay. Statements are only ever added, so those believed now are kept between questions."""
+
+    def __init__(self, connection: psycopg.Connection[Any]) -> None:
+        super().__init__(connection)
+        self._statements: Statements[TermsRow] = Statements()
+        self._rights: Statements[RightsRow] = Statements()
+        self._shares: dict[tuple[str, str, str], tuple[str, str, str]] = {}
+
+    def terms(self, as_of: datetime | None, numbers: Iterable[int] | None = None) -> Mapping[int, TermsRow]:
+        """What was believed at `as_of` (None: now) about terms numbers at least, or about all that have a statement.
+
+        Statements are only ever added, so those believed now are kept, and what was added since is looked for.
+        """
+        return self._believed(self._statements, self._read_terms, as_of, numbers)
+
+    def rights(self, as_of: datetime | None, numbers: Iterable[int]) -> Mapping[int, RightsRow]:
+        """Like `terms`, in short: without the statements themselves, which are many times as large."""
+        return self._believed(self._rights, self._read_rights, as_of, numbers)
+
+    def _believed(
+        self,
+        kept: Statements[T],
+        read: Callable[[datetime | None, Iterable[int] | None], Mapping[int, T]],
+        as_of: datetime | None,
+        numbers: Iterable[int] | None,
+    ) -> Mapping[int, T]:
+        if as_of is not None:
+            return read(as_of, numbers)
+        newest = self._rows("SELECT max(id) AS last FROM lineage.terms")[0]["last"] or 0
+        if newest != kept.newest:
+            query = "SELECT DISTINCT number FROM lineage.terms WHERE id > %s"
+            changed = [] if kept.empty else self._rows(query, kept.newest)
+            kept.forget((row["number"] for row in changed), newest)
+        if numbers is None and not kept.whole:
+            kept.keep(read(None, None), None)
+        elif numbers is not None and (missing := kept.missing(numbers)):
+            kept.keep(read(None, missing), missing)
+        return kept.known
+
+    def _read_terms(self, as_of: datetime | None, numbers: Iterable[int] | None) -> dict[int, TermsRow]:
+        asked = {"time": as_of, "numbers": None if numbers is None else list(numbers)}
+        return {row["number"]: TermsRow(**row) for row in self._rows(_STATEMENTS, asked)}
+
+    def _read_rights(self, as_of: datetime | None, numbers: Iterable[int] | None) -> dict[int, RightsRow]:
+        asked = {"time": as_of, "numbers": None if numbers is None else list(numbers)}
+        found = {}
+        with self._mapped(), self._connection.cursor(row_factory=tuple_row) as cursor:
+            rows = cursor.execute(_RIGHTS, asked).fetchall()
+        for number, index, licence, basis, personal, *said in rows:
+            share, doubt = (licence, basis, personal), Doubt._make(said)
+            share = self._shares.setdefault(share, share)
+            found[number] = RightsRow(share, index, doubt if doubt.open else None)
+        return found
+
+    def overlay(self, as_of: datetime | None) -> list[OverlayRow]:
+        """Overlay rows in force at `as_of` (None: now), by what was recorded then, oldest first."""
+        rows = self._rows(
+            """SELECT id, statement, recorded_at, ledger_index, source, key_from, key_to, document, subject
+               FROM lineage.overlay, coalesce(%(time)s::timestamptz, 'infinity') AS known,
+                    coalesce(%(time)s::timestamptz, now()) AS moment
+               WHERE recorded_at <= known AND coalesce(lifted_at > known, true)
+                 AND valid_from <= moment AND coalesce(valid_to > moment, true)
+               ORDER BY recorded_at, id""",
+            {"time": as_of},
+        )
+        return [OverlayRow(**row) for row in rows]
