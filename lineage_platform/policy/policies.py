@@ -1,0 +1,175 @@
+"""The policies that ship, a workspace's own, and the check of both.
+
+    policy_set = load([workspace / "policies"])
+    policy_set.digest, policy_set.overrides
+    for problem in check([workspace / "policies"]): print(problem)
+
+A folder holds `*.cedar` files, and examples below `examples/`: statements with the verdict that is expected of them. Its
+policies add to the shipped ones; one with the `@id` of a policy before it stands in its place, and is listed.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date
+from functools import cache
+from importlib import resources
+from importlib.resources.abc import Traversable
+from pathlib import Path
+from typing import Any
+
+import cedarpy
+
+from lineage_platform.errors import InvalidInput, LineageError, Problem
+from lineage_platform.policy import cedar
+from lineage_platform.policy.cedar import Policy
+from lineage_platform.policy.policyset import Override, PolicySet
+from lineage_platform.policy.verdicts import judge
+
+_KEYS = ("name", "statement", "use", "jurisdiction", "day", "operator", "expected", "policies", "warnings")
+_REQUIRED = ("use", "jurisdiction", "day", "expected", "policies")
+
+
+def load(folders: Sequence[Path] = ()) -> PolicySet:
+    """The shipped set, with what `folders` add or override, in their order.
+
+    Raises InvalidInput with file and line of everything that is wrong with a policy, or if a folder is none. Examples are not
+    run: that is `check`.
+    """
+    policy_set, problems = _compose(folders)
+    if problems:
+        raise InvalidInput(f"{len(problems)} problems in policies", problems)
+    return policy_set
+
+
+def check(folders: Sequence[Path] = ()) -> list[Problem]:
+    """Everything that is wrong: syntax, schema, annotations, words, ids, and examples with another verdict.
+
+    Shipped examples are run against the shipped policies, those of `folders` against all: a workspace that overrides a policy
+    answers for its own examples only.
+    """
+    policy_set, problems = _compose(folders)
+    if problems:
+        return problems
+    shipped = [problem for file in _files(_shipped() / "examples", ".json") for problem in _run(load(), file)]
+    own = [
+        problem
+        for folder in folders
+        if (folder / "examples").is_dir()
+        for file in _files(folder / "examples", ".json")
+        for problem in _run(policy_set, file)
+    ]
+    return [*shipped, *own]
+
+
+@cache
+def schema() -> cedarpy.Schema:
+    """The Cedar schema: what a use and a statement of terms are (`data/policies/schema.cedarschema`)."""
+    return cedarpy.Schema.from_str((_shipped() / "schema.cedarschema").read_text(encoding="utf-8"))
+
+
+def _shipped() -> Traversable:
+    return resources.files(__package__) / "data" / "policies"
+
+
+def _files(folder: Traversable, suffix: str) -> list[Traversable]:
+    return sorted(
+        (item for item in folder.iterdir() if item.name.endswith(suffix)), key=lambda item: item.name
+    )
+
+
+def _compose(folders: Sequence[Path]) -> tuple[PolicySet, list[Problem]]:
+    found, wrong = _shipped_policies()
+    policies, problems = dict(found), list(wrong)
+    overrides: list[Override] = []
+    for folder in folders:
+        if not folder.is_dir():
+            raise InvalidInput(f"policies: got {folder}, expected a folder with .cedar files")
+        own, problems_of_folder = _read(folder, f"{folder}/")
+        problems += problems_of_folder
+        overrides += [Override(policy, policies[name]) for name, policy in own.items() if name in policies]
+        policies |= own
+    return PolicySet(dict(sorted(policies.items())), tuple(overrides)), problems
+
+
+@cache
+def _shipped_policies() -> tuple[Mapping[str, Policy], tuple[Problem, ...]]:
+    policies, problems = _read(_shipped(), "")
+    return policies, tuple(problems)
+
+
+def _read(folder: Traversable, prefix: str) -> tuple[dict[str, Policy], list[Problem]]:
+    policies: dict[str, Policy] = {}
+    problems: list[Problem] = []
+    for file in _files(folder, ".cedar"):
+        try:
+            text = file.read_text(encoding="utf-8")
+        except UnicodeDecodeError as error:
+            problems.append(
+                Problem(prefix + file.name, None, "file", f"bytes that are not UTF-8 ({error})", "UTF-8")
+            )
+            continue
+        found, wrong = cedar.read(prefix + file.name, text, schema())
+        problems += wrong
+        for policy in found:
+            if policy.id in policies:
+                other = policies[policy.id]
+                taken = f"{policy.id!r}, which {other.file}:{other.line} has"
+                problems.append(
+                    Problem(policy.file, policy.line, "@id", taken, "an id of its own in this folder")
+                )
+            policies[policy.id] = policy
+    return policies, problems
+
+
+def _run(policy_set: PolicySet, file: Traversable) -> Iterator[Problem]:
+    """Problems of one file of examples: `statement` is common to all, each example says what is different in it."""
+    name = str(file) if isinstance(file, Path) else file.name
+    try:
+        content = json.loads(file.read_text(encoding="utf-8"))
+        common, examples = content["statement"], content["examples"]
+    except json.JSONDecodeError as error:
+        yield Problem(name, error.lineno, "examples", error.msg, "JSON")
+        return
+    except (KeyError, TypeError, UnicodeDecodeError) as error:
+        yield Problem(name, None, "examples", repr(error), "an object with `statement` and `examples`")
+        return
+    for index, example in enumerate(examples):
+        label = f"examples[{index}] {example.get('name', '')}".strip()
+        strange = [key for key in example if key not in _KEYS]
+        missing = [key for key in _REQUIRED if key not in example]
+        if strange or missing:
+            got = f"without {', '.join(missing)}" if missing else ", ".join(map(repr, strange))
+            yield Problem(name, None, label, got, f"the keys {', '.join(_KEYS)}")
+            continue
+        yield from _differences(policy_set, name, label, common, example)
+
+
+def _differences(
+    policy_set: PolicySet, file: str, label: str, common: Mapping[str, Any], example: Mapping[str, Any]
+) -> Iterator[Problem]:
+    statement = {**common, **example.get("statement", {})}
+    question = (0, example["use"], example["jurisdiction"])
+    try:
+        verdict = judge(
+            policy_set,
+            {0: statement},
+            [example["use"]],
+            [example["jurisdiction"]],
+            date.fromisoformat(example["day"]),
+            example.get("operator", {}),
+        )[question]
+    except (LineageError, ValueError) as error:
+        yield Problem(file, None, label, str(error), "an example that can be judged")
+        return
+    named = {"expected": (verdict.value,), "policies": verdict.policies, "warnings": verdict.warnings}
+    for field, got in named.items():
+        wanted = example.get(field, got)
+        wanted = [wanted] if isinstance(wanted, str) else sorted(wanted)
+        if sorted(got) != wanted:
+            yield Problem(file, None, f"{label}: {field}", _words(sorted(got)), _words(wanted))
+
+
+def _words(words: Sequence[str]) -> str:
+    return ", ".join(words) or "none"
