@@ -25,30 +25,53 @@ MAX_NAME = 300
 """Characters; a longer statement is a text, not the name of a licence."""
 MAX_TITLE = 100
 """Characters of the first line of a text that can still be its title and not a cut sentence."""
+UNREAD = "unnamed-terms"
+"""The restriction that stands for terms which exist and were not read."""
 MAX_LISTED = 8
 """Candidates that a note lists."""
 
 _STATEMENT = re.compile(r"(?:^|; )(License-Expression|License|Classifier): ")
 _TITLE = re.compile(r"licen[sc]e", re.IGNORECASE)
+_ADDRESS = re.compile(r"https?://", re.IGNORECASE)
 _TEXT_DIGEST = re.compile(r"\s*\(text sha256:[0-9a-f]{8,64}\)\s*$")
 
 
 @dataclass(frozen=True)
 class Resolution:
-    """The outcome for one declared string; `licence` is an SPDX expression or NOASSERTION."""
+    """The outcome for one declared string; `licence` is an SPDX expression or NOASSERTION.
+
+    Of an ambiguous string `candidates` lists every expression it may mean. `restrictions` are what the words of an
+    unresolved string forbid ("research only"), by the closed list of `licence_facts.names_of_restrictions`.
+    """
 
     licence: str
     status: LicenceStatus
     note: str
+    candidates: tuple[str, ...] = ()
+    restrictions: tuple[str, ...] = ()
 
 
 def resolve(declared: str) -> Resolution:
     """What a declared licence string means; see the module for the three outcomes. Never raises on any string."""
     if len(declared) > MAX_DECLARED:
-        return Resolution(
-            NOASSERTION, "unknown", f"longer than {MAX_DECLARED} characters: a text, not a name"
-        )
+        note = f"longer than {MAX_DECLARED} characters: a text, not a name"
+        return Resolution(NOASSERTION, "unknown", note, restrictions=(UNREAD,))
     return _resolve(declared)
+
+
+def resolve_generator(name: str) -> Resolution:
+    """The terms under which a model gives out text, by the model's name; unknown if no table knows the model.
+
+    Whoever made a data set with a model owes these terms to the model's maker, whatever licence the data set carries.
+    """
+    words = names.key(name[:MAX_NAME])
+    for generator in symbols.data("licences.json")["generators"]:
+        if re.search(generator["name"], words):
+            why = generator.get("note", "its terms differ by date or release")
+            return _outcome(
+                names.reading_of(name[:MAX_NAME], generator["licences"], f"{quoted(name)}: {why}")
+            )
+    return Resolution(NOASSERTION, "unknown", f"{quoted(name)} is not a model whose terms are known")
 
 
 def problem_of_declaration(licence: str) -> str | None:
@@ -70,6 +93,24 @@ def problem_of_declaration(licence: str) -> str | None:
 
 @lru_cache(maxsize=4096)
 def _resolve(declared: str) -> Resolution:
+    outcome = _weighed(declared)
+    if outcome.status == "resolved":
+        return outcome
+    found: set[str] = set()
+    for statement in _STATEMENT.split(declared)[::2]:
+        said = _TEXT_DIGEST.sub("", statement)
+        found.update(names.restrictions(said))
+        if said != statement or len(said) > MAX_NAME or _leads_elsewhere(said):
+            found.add(UNREAD)
+    return replace(outcome, restrictions=tuple(sorted(found)))
+
+
+def _leads_elsewhere(said: str) -> bool:
+    """Whether words give the address of terms that no table knows."""
+    return bool(_ADDRESS.search(said)) and not names.read(said).understood
+
+
+def _weighed(declared: str) -> Resolution:
     said, classifiers = _statements(declared)
     if said is None and not classifiers:
         return Resolution(NOASSERTION, "unknown", "states no licence")
@@ -135,7 +176,11 @@ def _outcome(reading: Reading) -> Resolution:
     if reading.resolved:
         return Resolution(reading.resolved, "resolved", reading.note)
     status: LicenceStatus = "ambiguous" if reading.licences else "unknown"
-    return Resolution(NOASSERTION, status, f"{reading.note}{_listed(reading.licences)}")
+    return _gap(status, reading.note, reading.licences)
+
+
+def _gap(status: LicenceStatus, note: str, candidates: Sequence[str]) -> Resolution:
+    return Resolution(NOASSERTION, status, f"{note}{_listed(candidates)}", tuple(candidates))
 
 
 def _listed(licences: Sequence[str]) -> str:
@@ -164,7 +209,7 @@ def _unrelated(classifiers: Sequence[Reading]) -> Resolution:
     """PEP 639: of several classifiers, none says whether all of them apply or one may be chosen."""
     candidates = list(dict.fromkeys(item for reading in classifiers for item in reading.licences))
     note = f"{_classified(classifiers)}, but not whether all of them apply or one"
-    return Resolution(NOASSERTION, "ambiguous", f"{note}{_listed(candidates)}")
+    return _gap("ambiguous", note, candidates)
 
 
 def _combined(said: Reading, classifiers: Sequence[Reading]) -> Resolution:
@@ -177,15 +222,13 @@ def _combined(said: Reading, classifiers: Sequence[Reading]) -> Resolution:
     (classifier,) = classifiers
     if not said.licences or not classifier.licences:
         candidates = classifier.licences or said.licences
-        return Resolution(
-            NOASSERTION, "ambiguous", f"{said.note}; {_classified(classifiers)}{_listed(candidates)}"
-        )
+        return _gap("ambiguous", f"{said.note}; {_classified(classifiers)}", candidates)
     common = [item for item in said.licences if item in classifier.licences]
     if not common:
         return _contradiction(said, classifiers)
     if len(common) == 1:
         return Resolution(common[0], "resolved", f"{said.note}; {_classified(classifiers)}")
-    return Resolution(NOASSERTION, "ambiguous", f"{said.note}{_listed(common)}")
+    return _gap("ambiguous", said.note, common)
 
 
 def _checked(said: Reading, classifiers: Sequence[Reading]) -> Resolution:
@@ -201,11 +244,9 @@ def _unread(said: Reading, classifiers: Sequence[Reading]) -> Resolution:
     outcome = _from_classifiers(classifiers)
     if said.text:
         note = f"{outcome.note}; {said.note}" if outcome.note else f"by its classifier; {said.note}"
-        return Resolution(outcome.licence, outcome.status, note)
+        return replace(outcome, note=note)
     candidates = list(dict.fromkeys(item for reading in classifiers for item in reading.licences))
-    return Resolution(
-        NOASSERTION, "ambiguous", f"{said.note}; {_classified(classifiers)}{_listed(candidates)}"
-    )
+    return _gap("ambiguous", f"{said.note}; {_classified(classifiers)}", candidates)
 
 
 def _contradiction(said: Reading, classifiers: Sequence[Reading]) -> Resolution:
@@ -213,7 +254,7 @@ def _contradiction(said: Reading, classifiers: Sequence[Reading]) -> Resolution:
         dict.fromkeys((*said.licences, *(item for reading in classifiers for item in reading.licences)))
     )
     note = f"{quoted(said.said)} is contradicted: {_classified(classifiers)}"
-    return Resolution(NOASSERTION, "ambiguous", f"{note}{_listed(candidates)}")
+    return _gap("ambiguous", note, candidates)
 
 
 def _classified(classifiers: Sequence[Reading]) -> str:

@@ -1,7 +1,7 @@
 """Names of licences as people write them -> SPDX identifiers, by reviewed tables; a name is never guessed.
 
 A reading keeps every identifier that the words allow. Only one that is both exact and alone resolves; the rest is
-narrowed by other evidence or listed as a gap.
+narrowed by other evidence or listed as a gap. Restrictions that the words state ("research only") are kept beside it.
 """
 
 from __future__ import annotations
@@ -20,13 +20,20 @@ _LATER = re.compile(
 )
 _VERSION_WORD = re.compile(r"\b(?:versions?|ver|v)[ .]*(?=\d)")
 _HAN = r"[\u3400-\u9fff]"
-_HAN_EDITION = re.compile(r"第\s*([\d一二三四]+)\s*版")
+_HAN_EDITION = re.compile(r"第?\s*([\d.]+|[一二三四])\s*版本?")
 _HAN_NOISE = re.compile(r"许可协议|许可证|许可|協議|协议|國際|国际|條款版本")
-_NOISE = re.compile(r"the|licen[sc]es?|version|agreement|terms|international|unported|universal")
+_NOISE = re.compile(r"the|licen[sc]es?|version|agreement|terms|international|unported|generic|universal")
 _HAN_DIGITS = str.maketrans("一二三四", "1234")
 _DOUBTFUL = re.compile(r"[^\w\s.,;:'\"()/&+*‘’“”《》（）、，。–—©®™-]")
 _UNDER = re.compile(
-    r"^(?:\w+ ){0,3}(?:licen[sc]ed|released|distributed|available|published) under (?:the )?(?:terms of )?(?:the )?"
+    r"^(?:(?:[\w'’-]+,? ){0,12}(?:data|dataset|data set|corpus|collection|project|work|resource|repository)s? (?:is|are) |(?:\w+ ){0,3})"
+    r"(?:(?:all |also )?(?:licen[sc]ed|released|distributed|available|published|provided)) under (?:the )?(?:terms of )?(?:the )?"
+)
+_PARTIAL = re.compile(r"\b(?:not|except|unless|if|some|parts?|code|scripts?|software|portions?)\b.* under\b")
+_MENTION = re.compile(r"(?<=\S)[\s:.,]+\(?(https?://[^\s()]+)\)?\.?$", re.IGNORECASE)
+_SLUG = r"(?:spdx|opensource|opendefinition|choosealicense|licenses\.opendefinition)\.(?:org|com)/licenses?/([\w.+-]+)"
+_EU_LICENCE = re.compile(
+    r"publications\.europa\.eu/resource/authority/licence/(cc_by\w*?)_(\d)_(\d)(?:_([a-z]+))?"
 )
 
 
@@ -75,13 +82,14 @@ def quoted(text: str) -> str:
 
 def read(text: str) -> Reading:
     """What a licence name, expression or address says; everything it cannot read comes back as not understood."""
-    words = " ".join(text.split())
+    words = " ".join(text.split()).lstrip("# ")
     return (
         _silence(text, words)
         or _expression(text, words)
         or _address(text, words)
         or _name(text, words)
         or _with_parentheses(text, words)
+        or _with_address(text, words)
         or _several(text, words)
         or Reading(text, understood=False, note=f"{quoted(text)} is not a known licence name")
     )
@@ -95,7 +103,7 @@ MAX_PARTS = 8
 class _Tables:
     silent: frozenset[str]
     exact: dict[str, str]
-    inexact: dict[str, tuple[tuple[str, ...], str]]
+    inexact: dict[str, dict[str, Any]]
     families: dict[str, dict[str, Any]]
     identifiers: dict[str, str]
 
@@ -109,11 +117,7 @@ def _tables() -> _Tables:
     return _Tables(
         silent=frozenset(key(item) for item in reviewed["silent"]),
         exact={key(name): licence for licence, names in reviewed["aliases"].items() for name in names},
-        inexact={
-            key(name): (tuple(entry["candidates"]), entry["note"])
-            for entry in reviewed["inexact"]
-            for name in entry["names"]
-        },
+        inexact={key(name): entry for entry in reviewed["inexact"] for name in entry["names"]},
         families={key(name): family for family in reviewed["families"] for name in family["names"]},
         identifiers={name: next(iter(items)) for name, items in by_key.items() if len(items) == 1},
     )
@@ -141,32 +145,36 @@ def _expression(text: str, words: str) -> Reading | None:
 
 
 def _address(text: str, words: str) -> Reading | None:
-    match = re.fullmatch(r"https?://(?:www\.)?(\S+)", words, re.IGNORECASE)
+    match = re.fullmatch(r"(https?:)?//(?:www\.)?(\S+)|(\w+\.[\w-]+\.?\w*/\S+)", words, re.IGNORECASE)
     if match is None:
         return None
-    path = re.sub(
-        r"(?:/legalcode|/deed)(?:\.[\w-]+)?$|\.(?:html?|txt|php)$", "", match[1].casefold().rstrip("/")
+    path = re.sub(r"[#?].*$", "", match[2] or match[3]).casefold().removeprefix("www.").rstrip("/")
+    path = re.sub(r"(?:/legalcode|/deed)(?:\.[\w-]+)?$|(?:\.[a-z]{2})?\.(?:html?|txt|php)$", "", path).rstrip(
+        "/"
     )
-    licences: tuple[str, ...] = tuple(symbols.data("licences.json")["urls"].get(path.rstrip("/"), ()))
-    if creative := re.fullmatch(r"creativecommons\.org/licenses/([a-z-]+)/(\d\.\d)(?:/([a-z]+))?", path):
-        licences = _listed("-".join(("cc", *(part for part in creative.groups() if part))))
-    elif listed := re.fullmatch(r"(?:spdx|opensource)\.org/licenses?/([\w.+-]+)", path):
-        licences = _listed(listed[1])
-    if not licences:
-        return Reading(
-            text, understood=False, note=f"{quoted(text)} is an address of terms that no table knows"
-        )
-    return _of(text, licences, "the address stands for several licences")
+    tables = symbols.data("licences.json")
+    if path in tables["silent_urls"]:
+        return Reading(text, silent=True, note=f"{quoted(text)} states no licence")
+    if licences := tuple(tables["urls"].get(path, ())):
+        return reading_of(text, licences, "the address stands for several licences")
+    if creative := re.fullmatch(r"creativecommons\.org/licenses/([a-z-]+)(?:/(\d\.\d)(?:/([a-z]+))?)?", path):
+        named = _name(text, " ".join(("cc", *(part for part in creative.groups() if part))))
+    elif official := _EU_LICENCE.fullmatch(path):
+        kind = re.sub(r"(nc|sa|nd)(?=(?:nc|sa|nd)|$)", r" \1", official[1].replace("_", " "))
+        named = _name(text, f"{kind} {official[2]}.{official[3]} {official[4] or ''}".strip())
+    elif listed := re.fullmatch(_SLUG, path):
+        named = _expression(text, listed[1]) or _name(text, listed[1])
+    else:
+        named = None
+    if named is None and match[3]:
+        return None
+    return named or Reading(
+        text, understood=False, note=f"{quoted(text)} is an address of terms that no table knows"
+    )
 
 
-def _listed(identifier: str) -> tuple[str, ...]:
-    try:
-        return (symbols.parse(identifier).text,)
-    except symbols.NotAnExpression:
-        return ()
-
-
-def _of(text: str, licences: Iterable[str], why: str) -> Reading:
+def reading_of(text: str, licences: Iterable[str], why: str) -> Reading:
+    """The reading of words that a table maps to these licences: exact if it is one, else `why` it is not."""
     items = tuple(dict.fromkeys(licences))
     return Reading(text, items, exact=len(items) == 1, note="" if len(items) == 1 else why)
 
@@ -175,14 +183,15 @@ def _name(text: str, words: str) -> Reading | None:
     if _DOUBTFUL.search(words) or words.count("(") != words.count(")"):
         return None
     tables = _tables()
-    name = key(_UNDER.sub("", words.casefold()))
+    folded = words.casefold()
+    name = key(folded if _PARTIAL.search(folded) else _UNDER.sub("", folded))
     if name in tables.exact:
         licence = tables.exact[name]
         note = "a statement about rights, not a licence; its effect differs between countries"
         return Reading(text, (licence,), exact=True, note=note if "public-domain" in licence else "")
     if name in tables.inexact:
-        candidates, note = tables.inexact[name]
-        return Reading(text, candidates, note=f"{quoted(text)}: {note}")
+        entry = tables.inexact[name]
+        return Reading(text, tuple(entry["candidates"]), note=f"{quoted(text)}: {entry['note']}")
     return _family(text, name) or (
         Reading(text, (tables.identifiers[name],), exact=True) if name in tables.identifiers else None
     )
@@ -191,6 +200,8 @@ def _name(text: str, words: str) -> Reading | None:
 def _family(text: str, name: str) -> Reading | None:
     families = _tables().families
     words = name.split()
+    if port := re.fullmatch(r"(cc by[a-z ]*) (\d\.\d) ([a-z]{2,3})", name):
+        return _port(text, *port.groups())
     if words[-1:] == ["public"] and len(words) > 2 and words[-2][0].isdigit():
         words.pop()  # "... 4.0 International Public License"
     suffix = words.pop() if words and words[-1] in {"+", "only"} else ""
@@ -212,18 +223,29 @@ def _family(text: str, name: str) -> Reading | None:
     if not family.get("gnu"):
         if suffix == "only":
             return None
-        return _of(
+        return reading_of(
             text, (f"{stem}+" if suffix else stem for stem in stems), f"{quoted(text)} names no version"
         )
     endings = {"+": ("-or-later",), "only": ("-only",), "": ("-only", "-or-later")}[suffix]
     missing = [word for word, given in (("version", version), ("'only' or 'or later'", suffix)) if not given]
     why = f"{quoted(text)} does not say {' nor '.join(missing) or 'which version'}"
-    return _of(text, (f"{stem}{ending}" for stem in stems for ending in endings), why)
+    return reading_of(text, (f"{stem}{ending}" for stem in stems for ending in endings), why)
+
+
+def _port(text: str, kind: str, version: str, country: str) -> Reading | None:
+    """A Creative Commons licence of a country; where SPDX lists no such port, the versions and ports that it does list."""
+    stem = "-".join((*kind.split(), version)).upper()
+    exact = symbols.symbols().licences.get(f"{stem}-{country}".casefold())
+    if exact:
+        return Reading(text, (exact,), exact=True)
+    like = [item for item in symbols.symbols().licences.values() if re.match(rf"{stem}(-|$)", item)]
+    note = f"{quoted(text)}: SPDX lists no port to {country.upper()}"
+    return Reading(text, tuple(sorted(like)), note=note) if like else None
 
 
 def _with_parentheses(text: str, words: str) -> Reading | None:
     """ "Mozilla Public License 2.0 (MPL 2.0)": what both parts allow."""
-    match = re.fullmatch(r"(.+?)\s*\(([^()]+)\)(?: licen[sc]e)?", words, re.IGNORECASE)
+    match = re.fullmatch(r"(.+?)\s*\(([^()]+)\)(?: licen[sc]e)?\.?", words, re.IGNORECASE)
     if match is None:
         return None
     head, inner = read(match[1]), read(match[2])
@@ -236,7 +258,22 @@ def _with_parentheses(text: str, words: str) -> Reading | None:
             head.licences + inner.licences,
             note=f"{quoted(match[1])} and {quoted(match[2])} contradict each other",
         )
-    return _of(text, both, head.note or inner.note)
+    return reading_of(text, both, head.note or inner.note)
+
+
+def _with_address(text: str, words: str) -> Reading | None:
+    """ "MIT (https://github.com/.../LICENSE)": a name and where it is written; a known address has to agree."""
+    match = _MENTION.search(words)
+    if match is None:
+        return None
+    named, there = _name(text, words[: match.start()]), _address(match[1], match[1])
+    if named is None or there is None or not there.licences:
+        return named
+    both = tuple(item for item in named.licences if item in there.licences)
+    if both:
+        return reading_of(text, both, named.note)
+    note = f"the words and the address of {quoted(text)} contradict each other"
+    return Reading(text, named.licences + there.licences, note=note)
 
 
 def _several(text: str, words: str) -> Reading | None:
@@ -263,3 +300,20 @@ def _several(text: str, words: str) -> Reading | None:
         expression = symbols.parse(f" {operator} ".join(f"({item})" for item in named))
         return Reading(text, (expression.text,), exact=True)
     return None
+
+
+def restrictions(text: str) -> tuple[str, ...]:
+    """The restrictions of use that words state, whether or not they name a licence, by the tables of names and phrases."""
+    folded = unicodedata.normalize("NFKC", text).casefold()
+    inexact = _tables().inexact
+    found = {
+        name
+        for piece in (folded, *re.split(r"[()\[\],;:/|]", folded))
+        for name in inexact.get(key(piece), {}).get("restrictions", ())
+    }
+    said = " ".join(re.sub(r"[^\w]+", " ", folded).split())
+    for phrase in symbols.data("licences.json")["restrictions"]:
+        unless = phrase.get("unless")
+        if re.search(phrase["says"], said) and not (unless and re.search(unless, said)):
+            found.add(phrase["name"])
+    return tuple(sorted(found))

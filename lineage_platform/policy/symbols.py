@@ -103,7 +103,7 @@ def parse(text: str) -> Expression:
         inner = (f"({part})" if compound else part for part, compound in parts)
         return f" {operator} ".join(inner), operator != "WITH"
 
-    spelled, _ = _walk(_tree(text), licence, lambda key: (_exception(key), False), join)
+    spelled, _ = fold(text, licence, lambda key: (_exception(key), False), join)
     return Expression(spelled, frozenset(found), tuple(old))
 
 
@@ -116,12 +116,19 @@ def nearest(identifier: str) -> list[str]:
 
 def worst_of_and_best_of_or(text: str, licence: Callable[[str], int], exception: Callable[[str], int]) -> int:
     """A number over an expression: AND takes the greatest, OR the least, WITH the lesser of licence and exception."""
-    return _walk(
-        _tree(text),
-        licence,
-        exception,
-        lambda operator, parts: max(parts) if operator == "AND" else min(parts),
+    return fold(
+        text, licence, exception, lambda operator, parts: max(parts) if operator == "AND" else min(parts)
     )
+
+
+def fold(
+    text: str,
+    licence: Callable[[str], T],
+    exception: Callable[[str], T],
+    join: Callable[[str, list[T]], T],
+) -> T:
+    """What an expression comes to, from what its licences and exceptions come to; `join` gets AND, OR or WITH."""
+    return _walk(_tree(text), licence, exception, join)
 
 
 def _tree(text: str) -> Any:
