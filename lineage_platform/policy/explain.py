@@ -70,11 +70,11 @@ def explain(
     parts = parts_of(statement)
     records = records_of(statement, day)
     whole = judge(policy_set, {0: statement}, [use], [jurisdiction], day, operator)
-    digests = whole.asked[0, use, jurisdiction]
+    verdicts = whole.by_part((0, use, jurisdiction))
     reasons = [
         reason
-        for part, record, digest in zip(parts, records, digests, strict=True)
-        for reason in _of_part(policy_set, whole.answers[digest], part, record, jurisdiction)
+        for part, record, found in zip(parts, records, verdicts, strict=True)
+        for reason in _of_part(policy_set, found, part, record, jurisdiction)
     ]
     verdict = whole[0, use, jurisdiction]
     order = (*verdict.policies, *verdict.warnings)

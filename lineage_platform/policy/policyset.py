@@ -1,4 +1,4 @@
-"""A set of policies, and the part of it that one jurisdiction asks: few policies, and only the facts they read."""
+"""A set of policies, and the groups of it that one jurisdiction asks: few policies each, and only the facts they read."""
 
 from __future__ import annotations
 
@@ -24,8 +24,12 @@ class Override:
 
 
 @dataclass(frozen=True)
-class Shard:
-    """The policies that can decide in one jurisdiction or posture."""
+class Group:
+    """The policies of one file that hold everywhere, or in one jurisdiction: what Cedar is asked at once.
+
+    Cedar's answer for several groups together is known from its answers for each: it denies if any forbids, and else
+    allows if any permits. A group reads few facts, so many statements, and many jurisdictions, are one question to it.
+    """
 
     policies: Mapping[str, Policy]
 
@@ -39,6 +43,11 @@ class Shard:
         """Without the warnings, which would hide from Cedar's answer whether anything permits."""
         texts = (policy.text for policy in self.policies.values() if policy.severity == "error")
         return cedarpy.PolicySet.from_str("\n".join(texts))
+
+    @cached_property
+    def permits(self) -> bool:
+        """Whether any of these policies can permit."""
+        return any(policy.effect == "permit" for policy in self.policies.values())
 
     @cached_property
     def reads(self) -> tuple[str, ...]:
@@ -57,7 +66,7 @@ class PolicySet:
 
     policies: Mapping[str, Policy]
     overrides: tuple[Override, ...] = ()
-    _shards: dict[str, Shard] = field(default_factory=dict, compare=False, repr=False)
+    _groups: dict[tuple[str, str | None], Group] = field(default_factory=dict, compare=False, repr=False)
 
     @cached_property
     def digest(self) -> str:
@@ -70,20 +79,30 @@ class PolicySet:
             raise NotFound("policy", name, self.policies)
         return self.policies[name]
 
-    def shard(self, jurisdiction: str) -> Shard:
+    def groups(self, jurisdiction: str) -> list[Group]:
         """What decides in one jurisdiction or posture; NotFound if there is none of that name."""
         known = vocabulary()["jurisdictions"]
         if jurisdiction not in known:
             raise NotFound("jurisdiction", jurisdiction, known)
-        if jurisdiction not in self._shards:
-            self._shards[jurisdiction] = Shard(
+        files = dict.fromkeys(policy.file for policy in self.policies.values())
+        found = [self._group(file, place) for file in files for place in (None, jurisdiction)]
+        return [group for group in found if group.policies]
+
+    def _group(self, file: str, place: str | None) -> Group:
+        if (file, place) not in self._groups:
+            self._groups[file, place] = Group(
                 {
                     name: policy
                     for name, policy in self.policies.items()
-                    if policy.jurisdictions is None or jurisdiction in policy.jurisdictions
+                    if policy.file == file
+                    and (
+                        policy.jurisdictions is None
+                        if place is None
+                        else place in (policy.jurisdictions or ())
+                    )
                 }
             )
-        return self._shards[jurisdiction]
+        return self._groups[file, place]
 
 
 def _digest(policies: Iterable[Policy]) -> str:

@@ -8,9 +8,9 @@ Cedar names as deciding, and `allowed` when only permits decided. Forbids of sev
 nothing: where nothing else forbids, the question is asked again without them. No policies, or no permit for the
 jurisdiction, is `refused` with no policy to name. A statement with parts (see `meet`) gets the worst verdict of its parts.
 
-Facts are cut down to what a jurisdiction's policies read, and equal ones are judged once. An answer is known by the digest
-of its question (facts, policies of the jurisdiction, use, operator), so answers of before are taken over by `known`, and only what
-changed is judged again.
+Cedar is asked by groups of policies (see `policyset`). Facts are cut down to what a group reads, and equal ones are asked about
+once, for all terms and jurisdictions. An answer is known by the digest of its question (facts, policies of the group, use,
+operator), so answers of before are taken over by `known`, and only what changed is asked again.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import lru_cache
-from itertools import islice
+from itertools import product
 from types import MappingProxyType
 from typing import Any, Final, Literal, get_args
 
@@ -31,7 +31,7 @@ from lineage_platform.errors import InvalidInput, NotFound
 from lineage_platform.policy.facts import Facts, facts, licence_of, vocabulary, within
 from lineage_platform.policy.licence_facts import share_alike_conflicts
 from lineage_platform.policy.meet import parts_of
-from lineage_platform.policy.policyset import PolicySet, Shard
+from lineage_platform.policy.policyset import Group, PolicySet
 
 Value = Literal["allowed", "unknown", "undetermined", "refused"]
 VALUES: Final[tuple[Value, ...]] = get_args(Value)
@@ -74,21 +74,23 @@ class Verdict:
 class Verdicts:
     """Verdicts by question, with what is needed to judge again: digest of the policy set, day, operator.
 
-    `asked` maps a question to the digests of its parts, `answers` those to verdicts.
+    `asked` maps a question to digests, for each part of the statement those of the groups that were asked; `answers` maps them
+    to what a group says: `allowed` with no policies where nothing in it forbids or permits.
     """
 
     policies: str
     day: date
     operator: Mapping[str, Any]
-    asked: Mapping[Question, tuple[str, ...]]
+    asked: Mapping[Question, tuple[tuple[str, ...], ...]]
     answers: Mapping[str, Verdict] = field(repr=False)
 
     def __getitem__(self, question: Question) -> Verdict:
         """The verdict for (terms, use, jurisdiction); KeyError if that was not asked."""
-        digests = self.asked[question]
-        return (
-            self.answers[digests[0]] if len(digests) == 1 else worst(self.answers[each] for each in digests)
-        )
+        return worst(self.by_part(question))
+
+    def by_part(self, question: Question) -> list[Verdict]:
+        """A verdict for each part of the statement, in their order."""
+        return [_together([self.answers[digest] for digest in digests]) for digests in self.asked[question]]
 
     def __iter__(self) -> Iterator[Question]:
         return iter(self.asked)
@@ -98,9 +100,11 @@ class Verdicts:
 
     def stored(self) -> dict[str, Any]:
         """The JSON form."""
-        asked: dict[str, dict[str, dict[str, list[str]]]] = {}
-        for (terms, use, jurisdiction), digests in self.asked.items():
-            asked.setdefault(str(terms), {}).setdefault(jurisdiction, {})[use] = list(digests)
+        asked: dict[str, dict[str, dict[str, list[list[str]]]]] = {}
+        for (terms, use, jurisdiction), parts in self.asked.items():
+            asked.setdefault(str(terms), {}).setdefault(jurisdiction, {})[use] = [
+                list(part) for part in parts
+            ]
         return {
             "policies": self.policies,
             "day": self.day.isoformat(),
@@ -113,10 +117,10 @@ class Verdicts:
     def from_stored(cls, stored: Mapping[str, Any]) -> Verdicts:
         """The inverse of `stored`."""
         asked = {
-            (int(terms), use, jurisdiction): tuple(digests)
+            (int(terms), use, jurisdiction): tuple(tuple(part) for part in parts)
             for terms, by_jurisdiction in stored["asked"].items()
             for jurisdiction, by_use in by_jurisdiction.items()
-            for use, digests in by_use.items()
+            for use, parts in by_use.items()
         }
         answers = {digest: Verdict.from_stored(verdict) for digest, verdict in stored["answers"].items()}
         day = date.fromisoformat(stored["day"])
@@ -139,21 +143,29 @@ def judge(
     """
     users = [user(use, operator) for use in dict.fromkeys(uses)]
     records = {number: records_of(statement, day) for number, statement in statements.items()}
-    asked: dict[Question, tuple[str, ...]] = {}
+    about = _digest(dict(operator))
+    asked: dict[Question, tuple[tuple[str, ...], ...]] = {}
     answers: dict[str, Verdict] = {}
     for jurisdiction in dict.fromkeys(jurisdictions):
-        shard = policy_set.shard(jurisdiction)
-        about = _digest([shard.digest, jurisdiction, dict(operator)])
-        open_: dict[str, Facts] = {}
+        groups = policy_set.groups(jurisdiction)
+        questions: list[dict[str, Facts]] = [{} for _ in groups]
         for number, found in records.items():
-            narrowed = [within(record, jurisdiction, shard.reads) for record in found]
-            digests = [_digest([about, record]) for record in narrowed]
+            parts = []
+            for record in found:
+                digests = []
+                for group, facts_by_digest in zip(groups, questions, strict=True):
+                    narrowed = within(record, jurisdiction, group.reads)
+                    digest = _digest([about, group.digest, narrowed])
+                    facts_by_digest[digest] = narrowed
+                    digests.append(digest)
+                parts.append(digests)
             for each in users:
-                asked[number, each["name"], jurisdiction] = tuple(
-                    f"{digest}:{each['name']}" for digest in digests
+                use = each["name"]
+                asked[number, use, jurisdiction] = tuple(
+                    tuple(f"{digest}:{use}" for digest in digests) for digests in parts
                 )
-            open_.update(zip(digests, narrowed, strict=True))
-        answers |= _answered(shard, jurisdiction, open_, users, known)
+        for group, facts_by_digest in zip(groups, questions, strict=True):
+            _answer(group, jurisdiction, facts_by_digest, users, known, answers)
     return Verdicts(policy_set.digest, day, dict(operator), asked, answers)
 
 
@@ -216,33 +228,42 @@ def diff(before: Verdicts, after: Verdicts) -> list[Change]:
     return changes
 
 
-def _answered(
-    shard: Shard,
+def _answer(
+    group: Group,
     jurisdiction: str,
     records: Mapping[str, Facts],
     users: Sequence[Mapping[str, Any]],
     known: Mapping[str, Verdict],
-) -> dict[str, Verdict]:
-    questions = [(digest, each["name"]) for digest in records for each in users]
-    answers = {
-        f"{digest}:{use}": known[f"{digest}:{use}"] for digest, use in questions if f"{digest}:{use}" in known
-    }
-    left = iter([(digest, use) for digest, use in questions if f"{digest}:{use}" not in answers])
-    while batch := list(islice(left, _BATCH * max(1, len(users)))):
+    answers: dict[str, Verdict],
+) -> None:
+    """Add to `answers` what the group says of every record and use: from `known` where it is there, else from Cedar."""
+    open_: list[tuple[str, str]] = []
+    for digest, each in product(records, users):
+        question = f"{digest}:{each['name']}"
+        if question in known:
+            answers[question] = known[question]
+        elif question not in answers:
+            open_.append((digest, each["name"]))
+    size = _BATCH * max(1, len(users))
+    for start in range(0, len(open_), size):
+        batch = open_[start : start + size]
         entities = _entities({digest: records[digest] for digest, _ in batch}, users)
         requests = [_request(digest, use, jurisdiction) for digest, use in batch]
-        for (digest, use), verdict in zip(batch, _ask(shard, requests, entities), strict=True):
+        for (digest, use), verdict in zip(batch, _ask(group, requests, entities), strict=True):
             answers[f"{digest}:{use}"] = verdict
-    return answers
 
 
-def _ask(shard: Shard, requests: list[dict[str, Any]], entities: cedarpy.Entities) -> list[Verdict]:
-    answers = [_named(result) for result in cedarpy.is_authorized_batch(requests, shard.all, entities)]
-    warned = [index for index, (_, names) in enumerate(answers) if names and _only_warnings(shard, names)]
-    again = cedarpy.is_authorized_batch([requests[index] for index in warned], shard.deciding, entities)
-    verdicts = [_verdict(shard, names, ()) for _, names in answers]
+def _ask(group: Group, requests: list[dict[str, Any]], entities: cedarpy.Entities) -> list[Verdict]:
+    answers = [_named(result) for result in cedarpy.is_authorized_batch(requests, group.all, entities)]
+    warned = [
+        index
+        for index, (allowed, names) in enumerate(answers)
+        if group.permits and not allowed and names and _only_warnings(group, names)
+    ]
+    again = cedarpy.is_authorized_batch([requests[index] for index in warned], group.deciding, entities)
+    verdicts = [_verdict(group, names, ()) for _, names in answers]
     for index, result in zip(warned, again, strict=True):
-        verdicts[index] = _verdict(shard, _named(result)[1], answers[index][1])
+        verdicts[index] = _verdict(group, _named(result)[1], answers[index][1])
     return verdicts
 
 
@@ -255,22 +276,27 @@ def _named(result: cedarpy.AuthzResult) -> tuple[bool, tuple[str, ...]]:
     return result.allowed, tuple(sorted(result.diagnostics.id_annotations_by_reason.values()))
 
 
-def _only_warnings(shard: Shard, names: tuple[str, ...]) -> bool:
-    return all(shard.policies[name].severity == "warning" for name in names)
+def _only_warnings(group: Group, names: tuple[str, ...]) -> bool:
+    return all(group.policies[name].severity == "warning" for name in names)
+
+
+def _together(answers: Sequence[Verdict]) -> Verdict:
+    """What the groups of one statement come to: refused where none forbids and none permits."""
+    verdict = worst(answers)
+    return verdict if verdict.policies else replace(verdict, value="refused")
+
+
+def _verdict(group: Group, names: tuple[str, ...], warnings: tuple[str, ...]) -> Verdict:
+    found = [group.policies[name] for name in names]
+    values = {policy.id: _VALUE_OF[policy.effect] for policy in found if policy.severity == "error"}
+    ordered = tuple(sorted(values, key=lambda name: (-VALUES.index(values[name]), name)))
+    said = (*warnings, *(policy.id for policy in found if policy.severity == "warning"))
+    return _interned(values[ordered[0]] if ordered else "allowed", ordered, said)
 
 
 @lru_cache(maxsize=4096)
 def _interned(value: Value, policies: tuple[str, ...], warnings: tuple[str, ...]) -> Verdict:
     return Verdict(value, policies, warnings)
-
-
-def _verdict(shard: Shard, names: tuple[str, ...], warnings: tuple[str, ...]) -> Verdict:
-    found = [shard.policies[name] for name in names]
-    deciding = [policy for policy in found if policy.severity == "error"]
-    values = {policy.id: _VALUE_OF[policy.effect] for policy in deciding}
-    ordered = sorted(values, key=lambda name: (-VALUES.index(values[name]), name))
-    said = (*warnings, *(policy.id for policy in found if policy.severity == "warning"))
-    return _interned(values[ordered[0]] if ordered else "refused", tuple(ordered), said)
 
 
 def _request(digest: str, use: str, jurisdiction: str) -> dict[str, Any]:
