@@ -43,9 +43,9 @@ def vocabulary() -> Any:
 
 
 def licence_of(statement: Mapping[str, Any]) -> LicenceFacts:
-    """The facts of the statement's licence; of an ambiguous string what holds however it is read."""
+    """The facts of the statement's licence; of a declared string that was not resolved, what holds however it is read."""
     licence, declared = statement.get("licence") or NOASSERTION, statement.get("declared")
-    if licence == NOASSERTION and declared and statement.get("licence_status") == "ambiguous":
+    if licence == NOASSERTION and declared:
         return facts_of_declared(declared)
     return facts_of(licence)
 

@@ -124,16 +124,18 @@ def _read(folder: Traversable, prefix: str) -> tuple[dict[str, Policy], list[Pro
 
 
 def _run(policy_set: PolicySet, file: Traversable) -> Iterator[Problem]:
-    """Problems of one file of examples: `statement` is common to all, each example says what is different in it."""
+    """Problems of one file of examples: `statement` and `operator` are common to all, each says what differs."""
     name = str(file) if isinstance(file, Path) else file.name
     try:
         content = json.loads(file.read_text(encoding="utf-8"))
-        common, examples = content["statement"], content["examples"]
+        common, operator, examples = content["statement"], content.get("operator", {}), content["examples"]
     except json.JSONDecodeError as error:
         yield Problem(name, error.lineno, "examples", error.msg, "JSON")
         return
     except (KeyError, TypeError, UnicodeDecodeError) as error:
-        yield Problem(name, None, "examples", repr(error), "an object with `statement` and `examples`")
+        yield Problem(
+            name, None, "examples", repr(error), "an object with `statement`, `operator` and `examples`"
+        )
         return
     for index, example in enumerate(examples):
         label = f"examples[{index}] {example.get('name', '')}".strip()
@@ -143,26 +145,24 @@ def _run(policy_set: PolicySet, file: Traversable) -> Iterator[Problem]:
             got = f"without {', '.join(missing)}" if missing else ", ".join(map(repr, strange))
             yield Problem(name, None, label, got, f"the keys {', '.join(_KEYS)}")
             continue
-        yield from _differences(policy_set, name, label, common, example)
+        said = {
+            "statement": {**common, **example.get("statement", {})},
+            "operator": {**operator, **example.get("operator", {})},
+        }
+        yield from _differences(policy_set, name, label, {**example, **said})
 
 
 def _differences(
-    policy_set: PolicySet, file: str, label: str, common: Mapping[str, Any], example: Mapping[str, Any]
+    policy_set: PolicySet, file: str, label: str, example: Mapping[str, Any]
 ) -> Iterator[Problem]:
-    statement = {**common, **example.get("statement", {})}
-    question = (0, example["use"], example["jurisdiction"])
+    use, jurisdiction, operator = example["use"], example["jurisdiction"], example["operator"]
     try:
-        verdict = judge(
-            policy_set,
-            {0: statement},
-            [example["use"]],
-            [example["jurisdiction"]],
-            date.fromisoformat(example["day"]),
-            example.get("operator", {}),
-        )[question]
+        day = date.fromisoformat(example["day"])
+        verdicts = judge(policy_set, {0: example["statement"]}, [use], [jurisdiction], day, operator)
     except (LineageError, ValueError) as error:
         yield Problem(file, None, label, str(error), "an example that can be judged")
         return
+    verdict = verdicts[0, use, jurisdiction]
     named = {"expected": (verdict.value,), "policies": verdict.policies, "warnings": verdict.warnings}
     for field, got in named.items():
         wanted = example.get(field, got)
