@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
@@ -19,9 +19,12 @@ from lineage_platform.policy.signals import forms
 from lineage_platform.policy.signals.model import Answer, Category, Scheme, Signal
 
 SCHEME: Final = Scheme("aigc-label", "GB 45438-2025 Annex E, from open implementations that quote it")
-MAX_BLOCK: Final = 1 << 14
+MAX_BLOCK: Final = 1 << 13
 """Bytes of front matter, or of a label, that are read."""
+MAX_NESTED: Final = 200
+"""Openings of collections in YAML that is read: the reader takes the square of their depth."""
 
+_Members = dict[str, tuple[str, bool]]  # value as written, and whether it was a string
 Degree = Literal["is", "may-be", "suspected", "unknown"]
 FIELDS: Final = (
     "Label",
@@ -38,8 +41,8 @@ _NAMES: Final = {**{name.casefold(): name for name in FIELDS}, "contentproducter
 _CHARACTERS: Final = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]*")
 _HINT: Final = re.compile(r"aigc|contentproduc", re.IGNORECASE)
 _FRONT: Final = re.compile(r"\A---[ \t]*\r?\n(.*?)^(?:---|\.\.\.)[ \t]*\r?$", re.DOTALL | re.MULTILINE)
-_LOOSE_BLOCK: Final = re.compile(r"aigc[^:={]{0,8}[:=]\s*(\{[^{}]*\}?)", re.IGNORECASE)
-_LOOSE_FIELD: Final = re.compile(r"(\w+)['\"]?\s*[:=]\s*(?:\"([^\"\n]*)\"|'([^'\n]*)'|([^\s,'\"{}]*))")
+_LOOSE_BLOCK: Final = re.compile(r"aigc[^:：={]{0,8}[:：=]\s*(\{[^{}]*\}?)", re.IGNORECASE)
+_LOOSE_FIELD: Final = re.compile(r"(\w+)['\"]?[ \t]*[:=][ \t]*(?:\"([^\"\n]*)\"|'([^'\n]*)'|([^\s,'\"{}]*))")
 _XML_BLOCK: Final = re.compile(r"AIGC[^<>=]{0,8}(?:>([^<]*)<|=\s*\"([^\"]*)\"|=\s*'([^']*)')", re.IGNORECASE)
 _QUOTES: Final = str.maketrans("“”„‟‘’‚＂：，", '""""\'\'\'":,')
 
@@ -75,21 +78,25 @@ def read(
 
 def parse(block: str) -> Label | None:
     """The label in a piece of JSON, of YAML, or of what was meant to be one; None if there is none."""
-    problems: list[str] = []
-    members = _json_members(block)
-    if members is None:
-        members = _yaml_members(block)
-        if block.lstrip().startswith("{"):
-            problems.append("not valid JSON")
-    if members is None:
-        plain = block.translate(_QUOTES)
-        members = _yaml_members(plain) if plain != block else None
-        problems.append("wrong quotes or punctuation" if members is not None else "neither JSON nor YAML")
-    if members is None:
-        members = {
-            match[1]: (match[2] or match[3] or match[4] or "", True) for match in _LOOSE_FIELD.finditer(block)
-        }
+    plain = block.translate(_QUOTES)
+    attempts: tuple[tuple[Callable[[str], _Members], str, str], ...] = (
+        (_json_members, block, ""),
+        (_yaml_members, block, "not valid JSON" if block.lstrip().startswith("{") else ""),
+        (_yaml_members, plain, "wrong quotes or punctuation"),
+        (_loose_members, plain, "neither JSON nor YAML"),
+    )
+    for reader, text, problem in attempts:
+        fields, problems = _named(reader(text))
+        if "ContentProducer" in fields or "Label" in fields:
+            found = (*([problem] if problem else ()), *problems, *violations(fields))
+            return Label(_degree(fields.get("Label", "")), fields, found)
+    return None
+
+
+def _named(members: _Members) -> tuple[dict[str, str], list[str]]:
+    """The fields of the label among the members, under their standard names, and how they deviate."""
     fields: dict[str, str] = {}
+    problems: list[str] = []
     for key, (value, is_string) in members.items():
         name = _NAMES.get(key.strip().replace("_", "").casefold())
         if name is None:
@@ -99,9 +106,7 @@ def parse(block: str) -> Label | None:
         if not is_string:
             problems.append(f"{name} is not a string")
         fields.setdefault(name, value)
-    if "ContentProducer" not in fields and "Label" not in fields:
-        return None
-    return Label(_degree(fields.get("Label", "")), fields, (*problems, *violations(fields)))
+    return fields, problems
 
 
 def _degree(label: str) -> Degree:
@@ -125,7 +130,7 @@ def _allowed(value: str) -> bool:
     return _CHARACTERS.fullmatch(value) is not None
 
 
-def _json_members(block: str) -> dict[str, tuple[str, bool]] | None:
+def _json_members(block: str) -> _Members:
     value = forms.json_value(forms.as_bytes(block))
     for _ in range(3):  # the key that contains AIGC, and a label that is JSON within a string
         if isinstance(value, str):
@@ -133,7 +138,7 @@ def _json_members(block: str) -> dict[str, tuple[str, bool]] | None:
         elif isinstance(value, dict) and (inner := _labelled(value)) is not None:
             value = inner
     if not isinstance(value, dict):
-        return None
+        return {}
     return {
         key: (item if isinstance(item, str) else forms.as_text(forms.as_bytes(item)), isinstance(item, str))
         for key, item in value.items()
@@ -147,14 +152,16 @@ def _labelled(value: dict[str, Any]) -> Any:
     )
 
 
-def _yaml_members(block: str) -> dict[str, tuple[str, bool]] | None:
+def _yaml_members(block: str) -> _Members:
     """Members of a YAML mapping as they are written: `00` stays "00", and is no string."""
+    if len(re.findall(r"[\[{]|[-?] ", block)) > MAX_NESTED:
+        return {}
     try:
         node = yaml.compose(block[:MAX_BLOCK], Loader=yaml.SafeLoader)
     except (yaml.YAMLError, RecursionError, ValueError):
-        return None
+        return {}
     if not isinstance(node, yaml.MappingNode):
-        return None
+        return {}
     members = {key.value: item for key, item in node.value if isinstance(key, yaml.ScalarNode)}
     for key, item in members.items():
         if "aigc" in key.casefold() and isinstance(item, yaml.MappingNode):
@@ -170,6 +177,13 @@ def _yaml_members(block: str) -> dict[str, tuple[str, bool]] | None:
         key: (item.value, item.tag == "tag:yaml.org,2002:str")
         for key, item in members.items()
         if isinstance(item, yaml.ScalarNode)
+    }
+
+
+def _loose_members(block: str) -> _Members:
+    """`key: value` or `key=value`, wherever it stands."""
+    return {
+        match[1]: (match[2] or match[3] or match[4] or "", True) for match in _LOOSE_FIELD.finditer(block)
     }
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
 from typing import Any, Final
@@ -86,11 +87,10 @@ class Page:
 def page(html: bytes) -> Page:
     """What a page says about itself in its first `MAX_HTML` bytes."""
     reader = _PageReader()
-    try:
-        reader.feed(as_text(html[:MAX_HTML]))
-        reader.close()
-    except (AssertionError, ValueError, IndexError):  # of marked sections that no browser knows
-        pass
+    with suppress(AssertionError, ValueError, IndexError):  # of marked sections that no browser knows
+        reader.feed(
+            as_text(html[:MAX_HTML])
+        )  # never closed: that would look for the end of each open tag once more
     return reader.page
 
 

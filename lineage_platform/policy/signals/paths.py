@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from functools import lru_cache
 from typing import Final
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 from protego import Protego
 
@@ -16,15 +17,18 @@ MAX_PATTERN: Final = 4096
 
 
 def target(url: str | None) -> str | None:
-    """Path and query of a URL, which is what patterns match; None without a URL, or with one that is none."""
-    if not url:
-        return None
-    try:
-        parts = urlsplit(url.strip())
-    except ValueError:
-        return None
-    path = parts.path if parts.path.startswith("/") else f"/{parts.path}"
-    return encoded(f"{path}?{parts.query}" if parts.query else path)
+    """What patterns match: path and query of a URL, or of a reference that begins with `/`; None of anything else."""
+    whole = (url or "").strip().partition("#")[0]
+    _, authority, rest = whole.partition("://")
+    if not authority:
+        return encoded(whole) if whole.startswith("/") else None
+    start = min((at for mark in "/?" if (at := rest.find(mark)) >= 0), default=len(rest))
+    return encoded(f"{'' if rest[start:].startswith('/') else '/'}{rest[start:]}")
+
+
+def host(url: str) -> str:
+    """The authority of a URL, in lower case, without user information."""
+    return re.split(r"[/?#]", url.strip().partition("://")[2], maxsplit=1)[0].rpartition("@")[2].casefold()
 
 
 def encoded(text: str | bytes) -> str:

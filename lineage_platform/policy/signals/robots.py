@@ -153,8 +153,9 @@ def usage_lines(robots: Robots, field: str, agent: str) -> Iterator[tuple[list[L
     own = [line for line in robots.group(agent).lines if line.field == field]
     yield own, True
     seen = set(own)
-    trainers = [known.name for known in agents.known().values() if known.refuses == "train-ai"]
-    for lines in (*(robots.group(name).lines for name in trainers), tuple(robots.orphans)):
+    trainers = [name for name, known in agents.known().items() if known.refuses == "train-ai"]
+    named = (robots.group(name).lines for name in trainers if robots.matched(name) == name)
+    for lines in (*named, tuple(robots.orphans)):
         others = [line for line in lines if line.field == field and line not in seen]
         seen.update(others)
         if others:

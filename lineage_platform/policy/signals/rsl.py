@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from typing import Final
-from urllib.parse import urlsplit
 from xml.etree.ElementTree import Element
 
 from lineage_platform.policy.signals import forms, paths
@@ -96,19 +95,14 @@ def read(raw: bytes, location: str, url: str | None, observed_at: str) -> list[S
 
 def _reach(pattern: str, url: str | None) -> int | None:
     """How specific a content's `url` (a path or a full URL, with the patterns of robots.txt) is for ours; None: another's."""
-    pattern = pattern.strip()
-    host = ""
-    if "://" in pattern:
-        _, _, rest = pattern.partition("://")
-        host, slash, path = rest.partition("/")
-        pattern = f"/{path}" if slash else "/"
+    host = paths.host(pattern)
+    path = paths.target(pattern) if host else paths.encoded(pattern.strip())
     where = paths.target(url)
     if where is None or url is None:
-        return 0 if pattern in ("/", "/*", "*") else None
-    if host and host.casefold() != urlsplit(url.strip()).netloc.casefold():
+        return 0 if path in ("/", "/*", "*") else None
+    if path is None or (host and host != paths.host(url)) or not paths.matches(path, where):
         return None
-    pattern = paths.encoded(pattern)
-    return len(pattern.rstrip("*")) if paths.matches(pattern, where) else None
+    return len(path.rstrip("*"))
 
 
 def _terms(content: Element) -> tuple[dict[Category, Answer], dict[str, str]]:
