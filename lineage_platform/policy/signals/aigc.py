@@ -43,6 +43,9 @@ _HINT: Final = re.compile(r"aigc|contentproduc", re.IGNORECASE)
 _FRONT: Final = re.compile(r"\A---[ \t]*\r?\n(.*?)^(?:---|\.\.\.)[ \t]*\r?$", re.DOTALL | re.MULTILINE)
 _LOOSE_BLOCK: Final = re.compile(r"aigc[^:：={]{0,8}[:：=]\s*(\{[^{}]*\}?)", re.IGNORECASE)
 _LOOSE_FIELD: Final = re.compile(r"(\w+)['\"]?[ \t]*[:=][ \t]*(?:\"([^\"\n]*)\"|'([^'\n]*)'|([^\s,'\"{}]*))")
+_BODY_BLOCK: Final = re.compile(
+    r"^[ \t]*AIGC:[ \t]*\r?\n((?:[ \t]+\w+:[^\n]{0,2000}\n?){2,20})", re.MULTILINE
+)
 _XML_BLOCK: Final = re.compile(r"AIGC[^<>=]{0,8}(?:>([^<]*)<|=\s*\"([^\"]*)\"|=\s*'([^']*)')", re.IGNORECASE)
 _QUOTES: Final = str.maketrans("“”„‟‘’‚＂：，", '""""\'\'\'":,')
 
@@ -59,19 +62,25 @@ class Label:
 def read(
     text: bytes, observed_at: str, *, page: forms.Page | None = None, metadata: bytes | None = None
 ) -> list[Signal]:
-    """Every label of a document: in its text (front matter or JSON), its `meta` tags and its XMP packet."""
+    """Every label of a document: in its text (front matter or JSON), its `meta` tags and its XMP packet.
+
+    One that stands in the body (tools put it at the end, or in a fenced block) may be someone's example: unknown.
+    """
     signals = []
     for location, block in _blocks(text, page, metadata):
         label = parse(block)
         if label is None:
             continue
+        quoted = location == "body"
         details: dict[str, str] = {"synthetic": label.degree}
         for name, key in (("producer", "ContentProducer"), ("produce id", "ProduceID")):
             if label.fields.get(key):
                 details[name] = label.fields[key][:200]
-        if label.problems:
-            details["problems"] = "; ".join(label.problems)
-        parsed: dict[Category, Answer] = {"synthetic": "y" if label.degree == "is" else "unknown"}
+        if problems := [*(["in the body, where it may be quoted"] if quoted else []), *label.problems]:
+            details["problems"] = "; ".join(problems)
+        parsed: dict[Category, Answer] = {
+            "synthetic": "y" if label.degree == "is" and not quoted else "unknown"
+        }
         signals.append(SCHEME.signal(location, forms.as_bytes(block), observed_at, parsed, details=details))
     return signals
 
@@ -195,6 +204,7 @@ def _blocks(text: bytes, page: forms.Page | None, metadata: bytes | None) -> Ite
         block = front[1] if front else body[3:MAX_BLOCK]
         if _HINT.search(block):
             yield "front matter", block
+        body = body[front.end() :] if front else ""
     elif body.startswith("{") and _HINT.search(body):
         value = forms.json_value(forms.as_bytes(body))
         if isinstance(value, dict):
@@ -204,6 +214,8 @@ def _blocks(text: bytes, page: forms.Page | None, metadata: bytes | None) -> Ite
                     break
         elif match := _LOOSE_BLOCK.search(body):
             yield "json", match[1][:MAX_BLOCK]
+    if match := _BODY_BLOCK.search(body):
+        yield "body", match[1][:MAX_BLOCK]
     for tag in page.tags if page is not None else ():
         if tag.name == "meta" and "aigc" in tag.attributes.get("name", "").casefold():
             yield "html meta", tag.attributes.get("content", "")[:MAX_BLOCK]

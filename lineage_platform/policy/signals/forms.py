@@ -15,6 +15,8 @@ MAX_DOCUMENT: Final = 1 << 20
 """Bytes of a JSON or XML document; a longer one is not read, and so unknown."""
 MAX_HTML: Final = 1 << 18
 """Bytes of a page that are read: its head, and more."""
+_HINTS: Final = (b"tdm-reservation", b"tdm-policy", b"noai", b"noimageai", b"aigc", b"rsl+xml")
+"""One of these is in a page that says anything to us, or `license` with an `.xml` address; others are not parsed."""
 MAX_HEADER: Final = 1 << 16
 """Bytes of one header field."""
 
@@ -87,6 +89,10 @@ class Page:
 def page(html: bytes) -> Page:
     """What a page says about itself in its first `MAX_HTML` bytes."""
     reader = _PageReader()
+    head = html[:MAX_HTML]
+    lower = head.lower()
+    if not any(hint in lower for hint in _HINTS) and not (b"license" in lower and b".xml" in lower):
+        return reader.page
     with suppress(AssertionError, ValueError, IndexError):  # of marked sections that no browser knows
         reader.feed(
             as_text(html[:MAX_HTML])

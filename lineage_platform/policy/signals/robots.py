@@ -57,13 +57,14 @@ class Group:
     lines: tuple[Line, ...]
 
     @cached_property
-    def access(self) -> tuple[Line, ...]:
-        """Its `Allow` and `Disallow` rules; an empty value is no rule."""
-        return tuple(line for line in self.lines if line.field in ("allow", "disallow") and line.value)
+    def access(self) -> tuple[tuple[Line, str], ...]:
+        """Its `Allow` and `Disallow` rules with their patterns; an empty value is no rule."""
+        rules = (line for line in self.lines if line.field in ("allow", "disallow") and line.value)
+        return tuple((line, paths.encoded(line.value)) for line in rules)
 
     @cached_property
     def _rules(self) -> Protego:
-        return paths.rules((line.field, paths.encoded(line.value)) for line in self.access)
+        return paths.rules((line.field, pattern) for line, pattern in self.access)
 
     def decide(self, where: str) -> tuple[Answer, Line | None]:
         """Whether the target may be fetched, and the rule that decided it (None: no rule matches)."""
@@ -73,8 +74,8 @@ class Group:
         kind = "allow" if allowed else "disallow"
         matching = [
             (len(pattern), -line.number, line)
-            for line in self.access
-            if line.field == kind and paths.matches(pattern := paths.encoded(line.value), where)
+            for line, pattern in self.access
+            if line.field == kind and paths.matches(pattern, where)
         ]
         return "y" if allowed else "n", max(matching)[2] if matching else None
 

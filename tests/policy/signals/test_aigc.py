@@ -103,6 +103,15 @@ def test_text_about_labels_has_none(text: str) -> None:
     assert aigc.read(text.encode(), NOW) == []
 
 
+def test_a_label_in_the_body_may_be_quoted() -> None:
+    fields = "".join(f"    {name}: {json.dumps(value)}\n" for name, value in GOOD.items())
+    for text in (f"# Title\n\n```yaml\nAIGC:\n{fields}```\n", f"---\ntitle: x\n---\ntext\n\nAIGC:\n{fields}"):
+        signal = one(text)
+        assert (signal.location, signal.parsed) == ("body", {"synthetic": "unknown"})
+        assert signal.details["synthetic"] == "is"
+        assert problems(text) == ["in the body, where it may be quoted"]
+
+
 XMP = '<x:xmpmeta xmlns:x="adobe:ns:meta/"><d xmlns:T="http://www.tc260.org.cn/ns/AIGC/1.0/"{}</x:xmpmeta>'
 
 
