@@ -40,7 +40,8 @@ _TEXT_DIGEST = re.compile(r"\s*\(text sha256:[0-9a-f]{8,64}\)\s*$")
 class Resolution:
     """The outcome for one declared string; `licence` is an SPDX expression or NOASSERTION.
 
-    Of an ambiguous string `candidates` lists every expression it may mean. `restrictions` are what the words of an
+    Of an ambiguous string `candidates` lists every expression it may mean, with NOASSERTION among them if it may also mean
+    terms that no table lists. `restrictions` are what the words of an
     unresolved string forbid ("research only"), by the closed list of `licence_facts.names_of_restrictions`.
     """
 
@@ -176,11 +177,13 @@ def _outcome(reading: Reading) -> Resolution:
     if reading.resolved:
         return Resolution(reading.resolved, "resolved", reading.note)
     status: LicenceStatus = "ambiguous" if reading.licences else "unknown"
-    return _gap(status, reading.note, reading.licences)
+    return _gap(status, reading.note, reading.licences, others=reading.open_ended)
 
 
-def _gap(status: LicenceStatus, note: str, candidates: Sequence[str]) -> Resolution:
-    return Resolution(NOASSERTION, status, f"{note}{_listed(candidates)}", tuple(candidates))
+def _gap(status: LicenceStatus, note: str, candidates: Sequence[str], *, others: bool = False) -> Resolution:
+    """An outcome that names no licence; `others` says that terms which no table lists may be meant as well."""
+    unlisted = (NOASSERTION,) if candidates and others else ()
+    return Resolution(NOASSERTION, status, f"{note}{_listed(candidates)}", (*candidates, *unlisted))
 
 
 def _listed(licences: Sequence[str]) -> str:
@@ -209,7 +212,11 @@ def _unrelated(classifiers: Sequence[Reading]) -> Resolution:
     """PEP 639: of several classifiers, none says whether all of them apply or one may be chosen."""
     candidates = list(dict.fromkeys(item for reading in classifiers for item in reading.licences))
     note = f"{_classified(classifiers)}, but not whether all of them apply or one"
-    return _gap("ambiguous", note, candidates)
+    return _gap("ambiguous", note, candidates, others=_unlisted(classifiers))
+
+
+def _unlisted(readings: Sequence[Reading]) -> bool:
+    return any(reading.open_ended or not reading.licences for reading in readings)
 
 
 def _combined(said: Reading, classifiers: Sequence[Reading]) -> Resolution:
@@ -222,13 +229,13 @@ def _combined(said: Reading, classifiers: Sequence[Reading]) -> Resolution:
     (classifier,) = classifiers
     if not said.licences or not classifier.licences:
         candidates = classifier.licences or said.licences
-        return _gap("ambiguous", f"{said.note}; {_classified(classifiers)}", candidates)
+        return _gap("ambiguous", f"{said.note}; {_classified(classifiers)}", candidates, others=True)
     common = [item for item in said.licences if item in classifier.licences]
     if not common:
         return _contradiction(said, classifiers)
     if len(common) == 1:
         return Resolution(common[0], "resolved", f"{said.note}; {_classified(classifiers)}")
-    return _gap("ambiguous", said.note, common)
+    return _gap("ambiguous", said.note, common, others=said.open_ended and classifier.open_ended)
 
 
 def _checked(said: Reading, classifiers: Sequence[Reading]) -> Resolution:
@@ -246,7 +253,7 @@ def _unread(said: Reading, classifiers: Sequence[Reading]) -> Resolution:
         note = f"{outcome.note}; {said.note}" if outcome.note else f"by its classifier; {said.note}"
         return replace(outcome, note=note)
     candidates = list(dict.fromkeys(item for reading in classifiers for item in reading.licences))
-    return _gap("ambiguous", f"{said.note}; {_classified(classifiers)}", candidates)
+    return _gap("ambiguous", f"{said.note}; {_classified(classifiers)}", candidates, others=True)
 
 
 def _contradiction(said: Reading, classifiers: Sequence[Reading]) -> Resolution:
@@ -254,7 +261,7 @@ def _contradiction(said: Reading, classifiers: Sequence[Reading]) -> Resolution:
         dict.fromkeys((*said.licences, *(item for reading in classifiers for item in reading.licences)))
     )
     note = f"{quoted(said.said)} is contradicted: {_classified(classifiers)}"
-    return _gap("ambiguous", note, candidates)
+    return _gap("ambiguous", note, candidates, others=_unlisted([said, *classifiers]))
 
 
 def _classified(classifiers: Sequence[Reading]) -> str:

@@ -58,7 +58,7 @@ class Reading:
 
     `licences` of more than one are alternatives of which the words do not say which. `silent` says that the statement
     states nothing ("UNKNOWN"), `understood` is False where there are words that no table knows; `text` marks those that
-    are the text of a licence rather than its name.
+    are the text of a licence rather than its name; `open_ended` says that terms which no table lists may be meant too.
     """
 
     said: str
@@ -67,6 +67,7 @@ class Reading:
     silent: bool = False
     understood: bool = True
     text: bool = False
+    open_ended: bool = False
     note: str = ""
 
     @property
@@ -191,7 +192,8 @@ def _name(text: str, words: str) -> Reading | None:
         return Reading(text, (licence,), exact=True, note=note if "public-domain" in licence else "")
     if name in tables.inexact:
         entry = tables.inexact[name]
-        return Reading(text, tuple(entry["candidates"]), note=f"{quoted(text)}: {entry['note']}")
+        note = f"{quoted(text)}: {entry['note']}"
+        return Reading(text, tuple(entry["candidates"]), open_ended=entry.get("open_ended", False), note=note)
     return _family(text, name) or (
         Reading(text, (tables.identifiers[name],), exact=True) if name in tables.identifiers else None
     )
@@ -200,26 +202,27 @@ def _name(text: str, words: str) -> Reading | None:
 def _family(text: str, name: str) -> Reading | None:
     families = _tables().families
     words = name.split()
-    if port := re.fullmatch(r"(cc by[a-z ]*) (\d\.\d) ([a-z]{2,3})", name):
-        return _port(text, *port.groups())
     if words[-1:] == ["public"] and len(words) > 2 and words[-2][0].isdigit():
         words.pop()  # "... 4.0 International Public License"
     suffix = words.pop() if words and words[-1] in {"+", "only"} else ""
     version = words.pop() if words and words[-1][0].isdigit() and " ".join(words) not in families else ""
     family = families.get(" ".join(words))
     if family is None:
-        return None
+        return _port(text, name)
     versions: dict[str, list[str]] = family["versions"]
     if version:
         wanted = (version, f"{version}.0", version.removesuffix(".0"), f"{version}.0.0")
         stems = next((versions[item] for item in wanted if item in versions), None)
-        if stems is None:
-            known = ", ".join(versions)
+        if not stems:
+            known = ", ".join(item for item, listed in versions.items() if listed)
             return Reading(
                 text, understood=False, note=f"{quoted(text)}: version {version} is not one of {known}"
             )
     else:
         stems = [stem for item in versions.values() for stem in item]
+    if not version and not all(versions.values()):
+        note = f"{quoted(text)} names no version, and not all are listed"
+        return Reading(text, tuple(stems), open_ended=True, note=note)
     if not family.get("gnu"):
         if suffix == "only":
             return None
@@ -232,15 +235,20 @@ def _family(text: str, name: str) -> Reading | None:
     return reading_of(text, (f"{stem}{ending}" for stem in stems for ending in endings), why)
 
 
-def _port(text: str, kind: str, version: str, country: str) -> Reading | None:
-    """A Creative Commons licence of a country; where SPDX lists no such port, the versions and ports that it does list."""
-    stem = "-".join((*kind.split(), version)).upper()
-    exact = symbols.symbols().licences.get(f"{stem}-{country}".casefold())
-    if exact:
+def _port(text: str, name: str) -> Reading | None:
+    """A Creative Commons licence of a country; where SPDX lists no such port, the texts of that version that it does list."""
+    countries: dict[str, str] = symbols.data("licences.json")["countries"]
+    match = re.fullmatch(rf"(.+) (\d\.\d) ({'|'.join(countries)}|[a-z]{{2}})", name)
+    family = _tables().families.get(match[1]) if match else None
+    if match is None or family is None or not (stems := family["versions"].get(match[2])):
+        return None
+    country = countries.get(match[3], match[3])
+    listed = symbols.symbols().licences
+    if exact := listed.get(f"{stems[0]}-{country}".casefold()):
         return Reading(text, (exact,), exact=True)
-    like = [item for item in symbols.symbols().licences.values() if re.match(rf"{stem}(-|$)", item)]
+    like = sorted(item for item in listed.values() if item == stems[0] or item.startswith(f"{stems[0]}-"))
     note = f"{quoted(text)}: SPDX lists no port to {country.upper()}"
-    return Reading(text, tuple(sorted(like)), note=note) if like else None
+    return Reading(text, tuple(like), note=note) if stems[0].startswith("CC-BY") else None
 
 
 def _with_parentheses(text: str, words: str) -> Reading | None:
@@ -289,9 +297,9 @@ def _several(text: str, words: str) -> Reading | None:
         named = [reading.resolved for reading in readings if reading.resolved]
         candidates = tuple(dict.fromkeys(item for reading in readings for item in reading.licences))
         if len(named) < len(parts):
-            return Reading(
-                text, candidates, note="; ".join(reading.note for reading in readings if reading.note)
-            )
+            unlisted = any(reading.open_ended for reading in readings)
+            note = "; ".join(reading.note for reading in readings if reading.note)
+            return Reading(text, candidates, open_ended=unlisted, note=note)
         if len(candidates) == 1:
             return Reading(text, candidates, exact=True)
         if operator is None:
@@ -306,11 +314,8 @@ def restrictions(text: str) -> tuple[str, ...]:
     """The restrictions of use that words state, whether or not they name a licence, by the tables of names and phrases."""
     folded = unicodedata.normalize("NFKC", text).casefold()
     inexact = _tables().inexact
-    found = {
-        name
-        for piece in (folded, *re.split(r"[()\[\],;:/|]", folded))
-        for name in inexact.get(key(piece), {}).get("restrictions", ())
-    }
+    pieces = [folded] if key(folded) in inexact else re.split(r"[()\[\],;:/|]", folded)
+    found = {name for piece in pieces for name in inexact.get(key(piece), {}).get("restrictions", ())}
     said = " ".join(re.sub(r"[^\w]+", " ", folded).split())
     for phrase in symbols.data("licences.json")["restrictions"]:
         unless = phrase.get("unless")

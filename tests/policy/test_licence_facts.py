@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import fields
 from fnmatch import fnmatchcase
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -249,6 +251,16 @@ def test_the_table_is_in_order() -> None:
     for profile in TABLE["profiles"].values():
         assert set(profile) == facts - {"reasons"}
     assert [name for name in OWN if facts_of(name) == UNKNOWN] == []
+
+
+def test_the_closed_lists_are_documented() -> None:
+    written = (Path(__file__).parents[2] / "docs" / "licences.md").read_text(encoding="utf-8")
+    for title, names in (
+        ("Restrictions of use", names_of_restrictions()),
+        ("Claims on models and outputs", names_of_output_claims()),
+    ):
+        section = written.split(f"### {title}\n")[1].split("\n#")[0]
+        assert dict(re.findall(r"^\| `([^`]+)` \| (.+) \|$", section, re.MULTILINE)) == names
 
 
 def test_all_creative_commons_licences_are_covered() -> None:
