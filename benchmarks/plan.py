@@ -18,8 +18,8 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.report import RESULTS, markdown, write_report
+from lineage_platform.transformations.layout import BUCKET_BYTES
 from lineage_platform.transformations.parts import ROW_GROUP_BYTES
-from lineage_platform.transformations.shuffle import BUCKET_BYTES
 
 STAGES = ("observe", "documents", "annotations", "deduplicated", "selection", "shards")
 LINEAGE = ("placements-by-shard", "placements-by-document")

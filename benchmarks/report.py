@@ -103,10 +103,14 @@ def versions() -> dict[str, str]:
 
 
 def commit() -> str:
-    """The commit of this tree, `-dirty` where files differ from it."""
-    command = ["git", "describe", "--always", "--dirty"]
-    done = subprocess.run(command, cwd=HERE, capture_output=True, text=True, check=False)
-    return done.stdout.strip() or "no commit"
+    """The commit of this tree, `-dirty` where files other than results differ from it."""
+    changed = _git("status", "--porcelain", "--untracked-files=no", "--", ":/", ":!results")
+    return (_git("rev-parse", "--short", "HEAD") or "no commit") + ("-dirty" if changed else "")
+
+
+def _git(*arguments: str) -> str:
+    done = subprocess.run(["git", *arguments], cwd=HERE, capture_output=True, text=True, check=False)
+    return done.stdout.strip()
 
 
 def _field(path: Path, name: str) -> str:

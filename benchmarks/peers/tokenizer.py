@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 VOCABULARY = 32_000
@@ -43,4 +44,5 @@ def _texts(corpus: Path) -> Iterator[str]:
                 left -= len(line)
                 if left < 0:
                     break
-                yield json.loads(line)["text"]
+                with suppress(json.JSONDecodeError):  # the corpus may have broken records
+                    yield json.loads(line)["text"]

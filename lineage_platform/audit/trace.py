@@ -154,24 +154,27 @@ def _sources(upstream: Upstream, shares: Shares) -> tuple[list[SourceShare], lis
             gaps.append(
                 Gap("unresolved-id", name[1], "documents carry a snapshot number that is not recorded")
             )
-        terms = _summed(given)
+        terms, documents, tokens = _summed(given)
         if terms:
-            documents, tokens = sum([share[3] for share in terms]), sum([share[4] for share in terms])
-            sources.append(SourceShare(*name, documents, tokens, tuple(terms)))
+            sources.append(SourceShare(*name, documents, tokens, terms))
     return sorted(sources), gaps
 
 
-def _summed(given: list[tuple[Share, int, int]]) -> list[TermsShare]:
-    """One entry for each share, in order; none where an overlay took every document away."""
+def _summed(given: list[tuple[Share, int, int]]) -> tuple[tuple[TermsShare, ...], int, int]:
+    """One entry for each share, in order, and the sums of all; none where an overlay took every document away."""
     given.sort()
-    terms = []
-    at = 0
-    while at < len(given):
-        share, documents, tokens = given[at]
-        at += 1
-        while at < len(given) and given[at][0] == share:
-            documents, tokens = documents + given[at][1], tokens + given[at][2]
-            at += 1
-        if documents:
-            terms.append(TermsShare(*share, documents, tokens))
-    return terms
+    terms: list[TermsShare] = []
+    documents = tokens = counted = length = 0
+    last = given[0][0]
+    for share, some, long in given:
+        if share != last:
+            if counted:
+                terms.append(TermsShare(*last, counted, length))
+            last, counted, length = share, 0, 0
+        counted += some
+        length += long
+        documents += some
+        tokens += long
+    if counted:
+        terms.append(TermsShare(*last, counted, length))
+    return tuple(terms), documents, tokens
