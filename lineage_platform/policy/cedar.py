@@ -65,26 +65,55 @@ class Policy:
 
 def read(file: str, text: str, schema: cedarpy.Schema) -> tuple[list[Policy], list[Problem]]:
     """The policies of one file in order, and everything that is wrong with it, by line."""
+    parts = list(_parts(text))
     policies, problems = [], []
-    for line, part in _parts(text):
-        try:
-            parsed = json.loads(cedarpy.policies_to_json_str(part))
-        except ValueError as error:
-            problems.append(
-                Problem(file, line + _offset(part), "policy", str(error), "a policy in Cedar's syntax")
-            )
-            continue
-        if parsed["templates"]:
+    try:
+        parsed = _parsed(text)
+    except ValueError:
+        wrong = {line: error for line, part in parts if (error := _syntax_error(part))}
+        problems = [
+            Problem(file, line + _offset(part), "policy", wrong[line], "a policy in Cedar's syntax")
+            for line, part in parts
+            if line in wrong
+        ]
+        parts = [(line, part) for line, part in parts if line not in wrong]
+        parsed = _parsed(_joined(parts))
+    errors = cedarpy.validate_policies(_joined(parts), schema).errors
+    for index, (line, part) in enumerate(parts):
+        key = f"policy{index}"
+        if key in parsed["templates"]:
             problems.append(Problem(file, line, "policy", "a template with slots", "a policy without slots"))
             continue
-        (tree,) = parsed["staticPolicies"].values()
+        tree = parsed["staticPolicies"][key]
         found = [*_annotation_problems(tree), *_scope_problems(tree), *_word_problems(tree)]
-        found += [("conditions", error.error, "what the schema allows") for error in _errors(part, schema)]
+        found += [
+            ("conditions", error.error, "what the schema allows")
+            for error in errors
+            if error.policy_id == key
+        ]
         name = tree.get("annotations", {}).get("id") or "policy"
         problems += [Problem(file, line, f"{name}: {field}", got, expected) for field, got, expected in found]
         if not found:
             policies.append(_policy(tree, file, line, part))
     return policies, problems
+
+
+def _joined(parts: list[tuple[int, str]]) -> str:
+    return "\n".join(part for _, part in parts)
+
+
+def _parsed(text: str) -> dict[str, Any]:
+    """Cedar's own tree, in which the policies of a text are called policy0, policy1, ... in their order."""
+    tree: dict[str, Any] = json.loads(cedarpy.policies_to_json_str(text))
+    return tree
+
+
+def _syntax_error(text: str) -> str | None:
+    try:
+        _parsed(text)
+    except ValueError as error:
+        return str(error)
+    return None
 
 
 def _parts(text: str) -> Iterator[tuple[int, str]]:
@@ -101,16 +130,10 @@ def _offset(part: str) -> int:
     """The lines before the one at which a policy stops being the beginning of one; 0 where only the whole is wrong."""
     lines = part.splitlines()
     for count in range(1, len(lines)):
-        try:
-            cedarpy.policies_to_json_str("\n".join(lines[:count]))
-        except ValueError as error:
-            if _UNFINISHED not in str(error):
-                return count - 1
+        error = _syntax_error("\n".join(lines[:count]))
+        if error and _UNFINISHED not in error:
+            return count - 1
     return 0
-
-
-def _errors(part: str, schema: cedarpy.Schema) -> list[cedarpy.ValidationError]:
-    return list(cedarpy.validate_policies(part, schema).errors)
 
 
 Found = tuple[str, str, str]
@@ -135,10 +158,13 @@ def _scope_problems(tree: dict[str, Any]) -> Iterator[Found]:
     if tree["action"]["op"] not in ("All", "==", "in"):
         yield "action", tree["action"]["op"], "a jurisdiction, a list of them, or no scope"
     for node in _nodes(tree.get("conditions", [])):
-        if (
-            any(node.get(side) == {"Var": "resource"} for side in ("left", "right", "arg"))
-            and "attr" not in node
-        ):
+        if node.get("Var") in ("action", "context"):
+            yield (
+                "conditions",
+                f"`{node['Var']}`",
+                "`action == ...` in the head, facts of the terms and the use",
+            )
+        if {"Var": "resource"} in node.values() and "attr" not in node:
             yield "conditions", "`resource` itself", "an attribute of it: statements with equal facts are one"
 
 

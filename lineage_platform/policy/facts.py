@@ -235,7 +235,8 @@ def _closed() -> Mapping[str, frozenset[str]]:
     return {
         name: frozenset(entry.get("values", answers))
         for name, entry in vocabulary()["facts"].items()
-        if name not in _PLACES and ("values" in entry or entry["type"] == "answer")
+        if name not in (*_PLACES, "field_of_use", "output_claims")
+        and ("values" in entry or entry["type"] == "answer")
     }
 
 

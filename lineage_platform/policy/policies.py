@@ -37,7 +37,7 @@ def load(folders: Sequence[Path] = ()) -> PolicySet:
     Raises InvalidInput with file and line of everything that is wrong with a policy, or if a folder is none. Examples are not
     run: that is `check`.
     """
-    policy_set, problems = _compose(folders)
+    policy_set, problems = _compose(folders) if folders else _shipped_set()
     if problems:
         raise InvalidInput(f"{len(problems)} problems in policies", problems)
     return policy_set
@@ -51,7 +51,7 @@ def check(folders: Sequence[Path] = ()) -> list[Problem]:
     """
     policy_set, problems = _compose(folders)
     if problems:
-        return problems
+        return list(problems)
     shipped = [problem for file in _files(_shipped() / "examples", ".json") for problem in _run(load(), file)]
     own = [
         problem
@@ -79,24 +79,24 @@ def _files(folder: Traversable, suffix: str) -> list[Traversable]:
     )
 
 
-def _compose(folders: Sequence[Path]) -> tuple[PolicySet, list[Problem]]:
-    found, wrong = _shipped_policies()
-    policies, problems = dict(found), list(wrong)
+@cache
+def _shipped_set() -> tuple[PolicySet, tuple[Problem, ...]]:
+    policies, problems = _read(_shipped(), "")
+    return PolicySet(dict(sorted(policies.items()))), tuple(problems)
+
+
+def _compose(folders: Sequence[Path]) -> tuple[PolicySet, tuple[Problem, ...]]:
+    shipped, problems = _shipped_set()
+    policies = dict(shipped.policies)
     overrides: list[Override] = []
     for folder in folders:
         if not folder.is_dir():
             raise InvalidInput(f"policies: got {folder}, expected a folder with .cedar files")
-        own, problems_of_folder = _read(folder, f"{folder}/")
-        problems += problems_of_folder
+        own, wrong = _read(folder, f"{folder}/")
+        problems += tuple(wrong)
         overrides += [Override(policy, policies[name]) for name, policy in own.items() if name in policies]
         policies |= own
     return PolicySet(dict(sorted(policies.items())), tuple(overrides)), problems
-
-
-@cache
-def _shipped_policies() -> tuple[Mapping[str, Policy], tuple[Problem, ...]]:
-    policies, problems = _read(_shipped(), "")
-    return policies, tuple(problems)
 
 
 def _read(folder: Traversable, prefix: str) -> tuple[dict[str, Policy], list[Problem]]:
@@ -128,16 +128,22 @@ def _run(policy_set: PolicySet, file: Traversable) -> Iterator[Problem]:
     name = str(file) if isinstance(file, Path) else file.name
     try:
         content = json.loads(file.read_text(encoding="utf-8"))
-        common, operator, examples = content["statement"], content.get("operator", {}), content["examples"]
-    except json.JSONDecodeError as error:
-        yield Problem(name, error.lineno, "examples", error.msg, "JSON")
+    except ValueError as error:
+        yield Problem(name, getattr(error, "lineno", None), "examples", str(error), "JSON in UTF-8")
         return
-    except (KeyError, TypeError, UnicodeDecodeError) as error:
+    common, operator, examples = (
+        content.get(key, {}) if isinstance(content, dict) else None
+        for key in ("statement", "operator", "examples")
+    )
+    if not isinstance(common, dict) or not isinstance(operator, dict) or not isinstance(examples, list):
         yield Problem(
-            name, None, "examples", repr(error), "an object with `statement`, `operator` and `examples`"
+            name, None, "examples", "something else", "an object with `statement`, `operator`, `examples`"
         )
         return
     for index, example in enumerate(examples):
+        if not isinstance(example, dict):
+            yield Problem(name, None, f"examples[{index}]", repr(example), "an object")
+            continue
         label = f"examples[{index}] {example.get('name', '')}".strip()
         strange = [key for key in example if key not in _KEYS]
         missing = [key for key in _REQUIRED if key not in example]
@@ -159,7 +165,7 @@ def _differences(
     try:
         day = date.fromisoformat(example["day"])
         verdicts = judge(policy_set, {0: example["statement"]}, [use], [jurisdiction], day, operator)
-    except (LineageError, ValueError) as error:
+    except (LineageError, ValueError, TypeError, AttributeError) as error:
         yield Problem(file, None, label, str(error), "an example that can be judged")
         return
     verdict = verdicts[0, use, jurisdiction]

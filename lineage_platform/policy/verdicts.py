@@ -282,7 +282,7 @@ def _only_warnings(group: Group, names: tuple[str, ...]) -> bool:
 
 def _together(answers: Sequence[Verdict]) -> Verdict:
     """What the groups of one statement come to: refused where none forbids and none permits."""
-    verdict = worst(answers)
+    verdict = worst(answers) if answers else Verdict("refused", ())
     return verdict if verdict.policies else replace(verdict, value="refused")
 
 
