@@ -5,14 +5,14 @@
 The result is one statement that sums up: restrictions and duties unite, scopes intersect, the latest start, the earliest
 expiry and the latest embargo hold, the worst class of personal data, all licences joined by AND, and what is unknown of one is
 unknown of all. A sum cannot keep which consent belonged to which data, so the statement also carries its `parts`, the
-statements that were met, and verdicts are the worst of the parts' (`verdicts.judge`): whatever the policies are, no meet is
-more permissive than any parent. `meet` is idempotent, commutative and associative, because it sums the union of parts.
+statements that were met, and verdicts are the worst of the parts' (`verdicts.judge`). So no meet is more permissive than any
+parent, under any policies but one that rewards conflicting licences. `meet` is idempotent, commutative and associative, because it sums the union of parts.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from lineage_platform.model.terms import NOASSERTION
@@ -162,7 +162,9 @@ def _separate_consents(part: Statement) -> set[str]:
     return set(part.get("separate_consent", ()))
 
 
-def _by_jurisdiction(parts: Sequence[Statement], key: str, of: Any) -> dict[str, str]:
+def _by_jurisdiction(
+    parts: Sequence[Statement], key: str, of: Callable[[Sequence[Statement], str], str]
+) -> dict[str, str]:
     named = sorted({place for part in parts for place in part.get(key, {})})
     return {place: of(parts, place) for place in named}
 
