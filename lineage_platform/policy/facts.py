@@ -20,7 +20,14 @@ from typing import Any, Final, Literal, cast
 from lineage_platform.errors import InvalidInput
 from lineage_platform.model.terms import NOASSERTION
 from lineage_platform.policy import symbols
-from lineage_platform.policy.licence_facts import LicenceFacts, facts_of, facts_of_declared
+from lineage_platform.policy.licence_facts import (
+    LicenceFacts,
+    all_of,
+    facts_of,
+    facts_of_declared,
+    facts_of_resolution,
+)
+from lineage_platform.policy.licences import resolve_generator
 
 Fact = str | bool | list[str]
 Facts = dict[str, Fact]
@@ -164,19 +171,20 @@ def _personal_data(statement: Mapping[str, Any]) -> str:
 
 
 def _generator(statement: Mapping[str, Any]) -> Facts:
-    terms = statement.get("generator_terms") or NOASSERTION
-    if terms == NOASSERTION:
-        made = statement.get("generators") or statement.get("kind") == "synthetic"
-        silent = "unknown" if made else "yes"
+    """The terms of the models that made the text: as stated, else those that the models' names are known to stand for."""
+    terms, names = statement.get("generator_terms") or NOASSERTION, statement.get("generators") or ()
+    if terms == NOASSERTION and not names and statement.get("kind") != "synthetic":
         return {
-            "generator": "unknown" if made else "none",
-            "generator_commercial": silent,
-            "generator_training": "unknown" if made else "silent",
+            "generator": "none",
+            "generator_commercial": "yes",
+            "generator_training": "silent",
             "generator_restrictions": [],
         }
-    licence = facts_of(terms)
+    found = [resolve_generator(name) for name in names]
+    known = terms != NOASSERTION or (bool(found) and all(each.status == "resolved" for each in found))
+    licence = facts_of(terms) if terms != NOASSERTION else all_of(map(facts_of_resolution, found))
     return {
-        "generator": "known",
+        "generator": "known" if known else "unknown",
         "generator_commercial": licence.commercial,
         "generator_training": licence.training,
         "generator_restrictions": _set((*licence.field_of_use, *licence.output_claims)),

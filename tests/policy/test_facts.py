@@ -139,8 +139,10 @@ def test_a_licence_that_was_not_resolved_is_read_as_far_as_its_words_go() -> Non
 def test_generators() -> None:
     assert record()["generator"] == "none"
     assert record(kind="synthetic")["generator"] == "unknown"
-    assert record(generators=["gpt"])["generator"] == "unknown"
-    known = record(generators=["gpt"], generator_terms="LicenseRef-scancode-openai-tou-20241211")
+    assert record(generators=["our own"])["generator"] == "unknown"
+    named = record(generators=["gpt-4"])
+    assert "no-competing-models" in named["generator_restrictions"]  # type: ignore[operator]
+    known = record(generators=["our own"], generator_terms="LicenseRef-scancode-openai-tou-20241211")
     assert known["generator"] == "known"
     assert "no-competing-models" in known["generator_restrictions"]  # type: ignore[operator]
 
