@@ -44,7 +44,7 @@ _FRONT: Final = re.compile(r"\A---[ \t]*\r?\n(.*?)^(?:---|\.\.\.)[ \t]*\r?$", re
 _LOOSE_BLOCK: Final = re.compile(r"aigc[^:：={]{0,8}[:：=]\s*(\{[^{}]*\}?)", re.IGNORECASE)
 _LOOSE_FIELD: Final = re.compile(r"(\w+)['\"]?[ \t]*[:=][ \t]*(?:\"([^\"\n]*)\"|'([^'\n]*)'|([^\s,'\"{}]*))")
 _BODY_BLOCK: Final = re.compile(
-    r"^[ \t]*AIGC:[ \t]*\r?\n((?:[ \t]+\w+:[^\n]{0,2000}\n?){2,20})", re.MULTILINE
+    r"^[ \t]*AIGC:[ \t]*\r?\n((?:[ \t]+\w+:[^\n]{0,2000}(?:\n|\Z)){2,20})", re.MULTILINE
 )
 _XML_BLOCK: Final = re.compile(r"AIGC[^<>=]{0,8}(?:>([^<]*)<|=\s*\"([^\"]*)\"|=\s*'([^']*)')", re.IGNORECASE)
 _QUOTES: Final = str.maketrans("“”„‟‘’‚＂：，", '""""\'\'\'":,')

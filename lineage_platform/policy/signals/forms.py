@@ -93,10 +93,9 @@ def page(html: bytes) -> Page:
     lower = head.lower()
     if not any(hint in lower for hint in _HINTS) and not (b"license" in lower and b".xml" in lower):
         return reader.page
+    # never closed: that would look for the end of each open tag once more
     with suppress(AssertionError, ValueError, IndexError):  # of marked sections that no browser knows
-        reader.feed(
-            as_text(html[:MAX_HTML])
-        )  # never closed: that would look for the end of each open tag once more
+        reader.feed(as_text(head))
     return reader.page
 
 

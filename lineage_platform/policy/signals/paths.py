@@ -48,11 +48,12 @@ def fetchable(group: Protego, where: str) -> bool:
     return group.can_fetch(f"{_SITE}{where}", "*")
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=8192)
 def _only(pattern: str) -> Protego:
     return rules([("disallow", pattern)])
 
 
+@lru_cache(maxsize=8192)
 def matches(pattern: str, where: str) -> bool:
     """Whether a pattern (`*`, and `$` at its end, are special) matches a target."""
     if not pattern or len(pattern) > MAX_PATTERN:

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
+from itertools import islice
 from typing import Final
 
 from protego import Protego
@@ -23,7 +24,7 @@ OWN_AGENT: Final = "lineage-platform"
 """The product token under which we fetch, unless a caller names its own."""
 MAX_BYTES: Final = 1 << 20
 """Bytes that are read (RFC 9309, 2.5, asks for 500 KiB); rules behind them are not known, so nothing is then allowed."""
-MAX_RULES: Final = 5000
+MAX_RULES: Final = 2000
 """Rules for one agent; with more, the answer for that agent is unknown."""
 MAX_NAMED: Final = 12
 """Agents that `details` names."""
@@ -58,9 +59,9 @@ class Group:
 
     @cached_property
     def access(self) -> tuple[tuple[Line, str], ...]:
-        """Its `Allow` and `Disallow` rules with their patterns; an empty value is no rule."""
+        """Its `Allow` and `Disallow` rules with their patterns, one more than the bound at most; an empty value is none."""
         rules = (line for line in self.lines if line.field in ("allow", "disallow") and line.value)
-        return tuple((line, paths.encoded(line.value)) for line in rules)
+        return tuple((line, paths.encoded(line.value)) for line in islice(rules, MAX_RULES + 1))
 
     @cached_property
     def _rules(self) -> Protego:
@@ -72,15 +73,14 @@ class Group:
             return "unknown", None
         allowed = paths.fetchable(self._rules, where)
         kind = "allow" if allowed else "disallow"
-        matching = [
-            (len(pattern), -line.number, line)
-            for line, pattern in self.access
-            if line.field == kind and paths.matches(pattern, where)
-        ]
-        return "y" if allowed else "n", max(matching)[2] if matching else None
+        candidates = ((line, pattern) for line, pattern in self._longest_first if line.field == kind)
+        return "y" if allowed else "n", next(
+            (line for line, pattern in candidates if paths.matches(pattern, where)), None
+        )
 
-
-_NO_RULES: Final = Group(())
+    @cached_property
+    def _longest_first(self) -> list[tuple[Line, str]]:
+        return sorted(self.access, key=lambda rule: (-len(rule[1]), rule[0].number))
 
 
 class Robots:
@@ -92,42 +92,40 @@ class Robots:
         self.understood = not raw.strip() or any(line.field in _FIELDS for line in self.lines)
         self.licences = tuple(line for line in self.lines if line.field == "license")
         self.orphans: list[Line] = []
-        self._groups = self._collect()
+        self._blocks: list[list[Line]] = []
+        self._named: dict[str, list[int]] = {}
+        self._groups: dict[tuple[int, ...], Group] = {}
+        self._collect()
 
-    def _collect(self) -> dict[str, Group]:
+    def _collect(self) -> None:
         """RFC 9309, 2.2.1: consecutive `User-agent` lines share the rules that follow; other records do not interfere."""
-        members: dict[str, list[Line]] = {}
-        current: list[str] = []
         open_for_agents = False
         for line in self.lines:
             if line.field == "user-agent":
-                current = current if open_for_agents else []
-                current.append(agents.token(as_text(line.value)))
-                members.setdefault(current[-1], [])
+                if not open_for_agents:
+                    self._blocks.append([])
                 open_for_agents = True
+                blocks = self._named.setdefault(agents.token(as_text(line.value)), [])
+                if not blocks or blocks[-1] != len(self._blocks) - 1:
+                    blocks.append(len(self._blocks) - 1)
             elif line.field in _RULES:
                 open_for_agents = False
-                for name in dict.fromkeys(current):
-                    members[name].append(line)
-                if not current:
-                    self.orphans.append(line)
-        shared: dict[tuple[int, ...], Group] = {}
-        return {
-            name: shared.setdefault(tuple(line.number for line in lines), Group(tuple(lines)))
-            for name, lines in members.items()
-        }
+                (self._blocks[-1] if self._blocks else self.orphans).append(line)
 
     def matched(self, agent: str) -> str | None:
         """The token whose groups hold for an agent: its own, else `*`, else none."""
-        return next((name for name in (agents.token(agent), "*") if name in self._groups), None)
+        return next((name for name in (agents.token(agent), "*") if name in self._named), None)
 
     def group(self, agent: str) -> Group:
         """The rules for an agent; none if no group is for it."""
-        return self._groups.get(self.matched(agent) or "", _NO_RULES)
+        blocks = tuple(self._named.get(self.matched(agent) or "", ()))
+        if blocks not in self._groups:
+            self._groups[blocks] = Group(tuple(line for block in blocks for line in self._blocks[block]))
+        return self._groups[blocks]
 
 
 def _lines(raw: bytes) -> Iterator[Line]:
-    """Records as `field: value`; a known field is also read without its colon, as crawlers do."""
+    """Records as `field: value`; `User-agent` and `Disallow` are also read without their colon, as crawlers do."""
     text = raw.removeprefix(b"\xef\xbb\xbf")
     for number, line in enumerate(re.split(rb"\r\n|\r|\n", text), start=1):
         record = line.partition(b"#")[0].strip()
@@ -136,7 +134,7 @@ def _lines(raw: bytes) -> Iterator[Line]:
             name, _, value = record.partition(b" ")
         field = " ".join(as_text(name[:40]).split()).casefold()
         field = _SPELLINGS.get(field, field)
-        if colon or field in _FIELDS:
+        if colon or field in ("user-agent", "disallow"):
             yield Line(number, field, value.strip())
 
 
@@ -165,7 +163,7 @@ def usage_lines(robots: Robots, field: str, agent: str) -> Iterator[tuple[list[L
 
 def selected(lines: list[Line], where: str | None) -> list[tuple[Line, bytes]]:
     """The lines whose path matches best, each with its value without path (AIPREF attachment, "Content-Usage Rule
-    Semantics": the longest path; lines as long apply side by side). Without a URL, those for the whole site."""
+    Semantics": the longest path; lines as long apply side by side, each value once). Without a URL, those for the whole site."""
     matching: list[tuple[int, Line, bytes]] = []
     for line in lines:
         path, value = (
@@ -175,7 +173,8 @@ def selected(lines: list[Line], where: str | None) -> list[tuple[Line, bytes]]:
         if not pattern or (paths.matches(pattern, where) if where is not None else pattern == "/"):
             matching.append((len(pattern), line, value))
     longest = max((length for length, _, _ in matching), default=0)
-    return [(line, value) for length, line, value in matching if length == longest]
+    best = {value: line for length, line, value in reversed(matching) if length == longest}
+    return [(line, value) for value, line in reversed(best.items())]
 
 
 def read(

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 import time
-from typing import Any
+from pathlib import Path
+from typing import Any, get_args
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from lineage_platform.policy.signals import Signal, effective, read_record
+from lineage_platform.policy.signals import Signal, agents, aigc, effective, forms, read_record, robots
+from lineage_platform.policy.signals.model import MAX_RAW, RULE_VERSION, Category
 
 NOW = "2026-11-22T10:00:00Z"
 URL = "https://e.org/a.html"
@@ -85,6 +87,24 @@ def test_usage_lines_of_an_error_page_do_not_count() -> None:
         {"robots_txt": "User-agent: *\nContent-Usage: train-ai=y", "robots_status": 404}, URL, NOW
     )
     assert effective(found).train == "unknown"
+
+
+def test_the_page_of_documentation_is_true() -> None:
+    page = (Path(__file__).parents[3] / "docs" / "signals.md").read_text()
+    bounds = (
+        MAX_RAW,
+        robots.MAX_BYTES,
+        robots.MAX_RULES,
+        forms.MAX_DOCUMENT,
+        forms.MAX_HTML,
+        forms.MAX_HEADER,
+        aigc.MAX_BLOCK,
+    )
+    assert all(f"{bound:,}" in page for bound in bounds)
+    assert all(f"`{category}`" in page for category in get_args(Category))
+    assert all(f"`{function}`" in page for function in {agent.function for agent in agents.known().values()})
+    assert f"{len(agents.known())} names" in page
+    assert RULE_VERSION in page
 
 
 JUNK = st.none() | st.integers() | st.floats() | st.text(max_size=80) | st.binary(max_size=80)
@@ -175,6 +195,14 @@ HOSTILE = {
     "body labels": {"text": b"AIGC:\n a:\n" * (MIB // 10)},
     "stars": {"robots_txt": b"user-agent:*\ndisallow:/" + b"*a" * 1000 + b"$"},
     "agents": {"robots_txt": b"user-agent:GPTBot\n" * (MIB // 18) + b"disallow:/"},
+    "many agents": {
+        "robots_txt": b"".join(b"user-agent:a%d\n" % n for n in range(30000)) + b"disallow:/a\n" * (MIB // 24)
+    },
+    "agents of everything": {
+        "robots_txt": b"".join(b"user-agent:%s\ndisallow:/\n" % name.encode() for name in agents.known())
+        + b"".join(b"user-agent:%s\n" % name.encode() for name in agents.known())
+        + b"".join(b"disallow:/%d*x\n" % n for n in range(1900))
+    },
     "rules": {"robots_txt": b"user-agent:*\n" + b"disallow:/a\n" * (MIB // 12)},
     "groups": {"robots_txt": b"user-agent:*\ndisallow:/a\n" * (MIB // 25)},
     "usages": {"robots_txt": b"user-agent:*\n" + b"content-usage:/ train-ai=n\n" * 5000},
