@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -38,8 +39,7 @@ def read_record(
     }
     headers = fields.get("headers") or {}
     page = forms.page(files["html"]) if "html" in files else None
-    status = fields.get("robots_status")
-    status = status if isinstance(status, int) else None
+    status = _status(fields.get("robots_status"))
     signals: list[Signal] = []
     parsed = None
     if "robots_txt" in files or status is not None:
@@ -71,3 +71,10 @@ def read_record(
     if "ai_txt" in files:
         signals += ai_txt.read(files["ai_txt"], url, observed_at)
     return signals
+
+
+def _status(value: object) -> int | None:
+    """An HTTP status as a number, or as the digits in which some crawlers keep it."""
+    if isinstance(value, str) and re.fullmatch(r"[0-9]{3}", value):
+        return int(value)
+    return value if isinstance(value, int) else None

