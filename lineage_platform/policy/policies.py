@@ -43,6 +43,19 @@ def load(folders: Sequence[Path] = ()) -> PolicySet:
     return policy_set
 
 
+def restore(stored: Mapping[str, Mapping[str, str]]) -> PolicySet:
+    """The set that was `stored`, to explain or judge as it did; InvalidInput if today's schema does not take it."""
+    policies: dict[str, Policy] = {}
+    problems: list[Problem] = []
+    for policy in stored.values():
+        found, wrong = cedar.read(policy["file"], policy["text"], schema())
+        policies |= {each.id: each for each in found}
+        problems += wrong
+    if problems:
+        raise InvalidInput(f"{len(problems)} problems in stored policies", problems)
+    return PolicySet(dict(sorted(policies.items())))
+
+
 def check(folders: Sequence[Path] = ()) -> list[Problem]:
     """Everything that is wrong: syntax, schema, annotations, words, ids, and examples with another verdict.
 

@@ -79,6 +79,10 @@ class PolicySet:
             raise NotFound("policy", name, self.policies)
         return self.policies[name]
 
+    def stored(self) -> dict[str, dict[str, str]]:
+        """The JSON form, texts by id and file: what `policies.restore` needs to judge as on that day."""
+        return {name: {"file": policy.file, "text": policy.text} for name, policy in self.policies.items()}
+
     def groups(self, jurisdiction: str) -> list[Group]:
         """What decides in one jurisdiction or posture; NotFound if there is none of that name."""
         known = vocabulary()["jurisdictions"]

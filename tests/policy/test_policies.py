@@ -12,7 +12,7 @@ import pytest
 
 from lineage_platform.errors import InvalidInput, NotFound
 from lineage_platform.policy.facts import vocabulary
-from lineage_platform.policy.policies import check, load
+from lineage_platform.policy.policies import check, load, restore
 from tests.policy.stated import CLEAN, JURISDICTIONS
 
 DATA = resources.files("lineage_platform.policy") / "data" / "policies"
@@ -180,6 +180,14 @@ def test_an_empty_file_and_an_empty_folder_add_nothing(tmp_path: Path) -> None:
     assert load([folder(tmp_path, "// nothing yet\n")]).digest == load().digest
 
 
+def test_a_stored_set_comes_back(tmp_path: Path) -> None:
+    own = load([folder(tmp_path, OWN)])
+    again = restore(json.loads(json.dumps(own.stored())))
+    assert again.digest == own.digest
+    with pytest.raises(InvalidInput, match="1 problems in stored policies"):
+        restore({"x": {"file": "x.cedar", "text": OWN.replace("resource.kind", "resource.sort")}})
+
+
 def test_an_unknown_policy_has_neighbours() -> None:
     with pytest.raises(NotFound, match=r"nearest: .*eu-dsm-4-unknown"):
         load()["eu-dsm-4-unknwn"]
@@ -226,3 +234,25 @@ def test_a_file_of_examples_that_is_none(tmp_path: Path, text: str) -> None:
     (tmp_path / "examples" / "own.json").write_text(text)
     (found,) = check([folder(tmp_path, OWN)])
     assert found.file == str(tmp_path / "examples" / "own.json")
+
+
+DOCS = (Path(__file__).parents[2] / "docs" / "policies.md").read_text(encoding="utf-8")
+
+
+def test_the_page_lists_the_words_that_there_are() -> None:
+    words = vocabulary()
+    for entries in (words["facts"], words["operator"]):
+        for name, entry in entries.items():
+            assert re.search(rf"^\| `{name}` \| .* \| {re.escape(entry['en'])} \|$", DOCS, re.MULTILINE), name
+    for name in (*words["uses"], *words["jurisdictions"]):
+        assert f"| `{name}` |" in DOCS
+    assert load()["cn-pipl-29"].text in DOCS
+
+
+def test_the_policy_and_the_examples_of_the_page_are_right(tmp_path: Path) -> None:
+    (policy,) = (block for block in re.findall(r"```cedar\n(.*?)```", DOCS, re.DOTALL) if "vendor" in block)
+    (examples,) = re.findall(r"```json\n(.*?)```", DOCS, re.DOTALL)
+    (tmp_path / "examples").mkdir()
+    (tmp_path / "examples" / "own.json").write_text(examples)
+    (problem,) = check([folder(tmp_path, policy)])
+    assert "vendor-2026-17" in problem.got, "and those that the page leaves out"
