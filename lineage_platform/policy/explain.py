@@ -42,7 +42,7 @@ class Reason:
 
 @dataclass(frozen=True)
 class Explanation:
-    """A verdict with its question in words, and a reason for every policy that decided or warned, the worst first."""
+    """A verdict with its question in words, and a reason for every policy that decided or warned, in its order."""
 
     verdict: Verdict
     use: str

@@ -92,7 +92,7 @@ def facts(
         **_generator(statement),
         **_by_jurisdiction(statement),
     }
-    _refuse_unknown_words(record)
+    _refuse_unknown_words(record, _name(statement))
     return record
 
 
@@ -248,10 +248,12 @@ def _closed() -> Mapping[str, frozenset[str]]:
     }
 
 
-def _refuse_unknown_words(record: Facts) -> None:
+def _refuse_unknown_words(record: Facts, source: str) -> None:
     for name, known in _closed().items():
         value = record[name]
         words = value if isinstance(value, list) else [str(value)]
         if not known.issuperset(words):
             strange = ", ".join(repr(word) for word in words if word not in known)
-            raise InvalidInput(f"terms: {name}: got {strange}, expected {', '.join(sorted(known))}")
+            raise InvalidInput(
+                f"terms of {source}: {name}: got {strange}, expected {', '.join(sorted(known))}"
+            )

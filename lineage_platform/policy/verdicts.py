@@ -54,7 +54,7 @@ Question = tuple[int, str, str]
 
 @dataclass(frozen=True)
 class Verdict:
-    """`policies` are the ids of those that decided, the worst first; `warnings` were true as well and decide nothing."""
+    """`policies` are the ids of those that decided, first one of the verdict's own value; `warnings` decide nothing."""
 
     value: Value
     policies: tuple[str, ...]

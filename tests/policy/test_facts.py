@@ -165,7 +165,7 @@ def test_every_consent_basis_of_the_vocabulary_has_a_kind() -> None:
             "valid_to: got 2027-01-01, expected a day after",
         ),
         ({"valid_to": "soon"}, "valid_to: got 'soon', expected a day"),
-        ({"personal_data": "some"}, "personal_data: got 'some', expected"),
+        ({"personal_data": "some"}, "terms of clean: personal_data: got 'some', expected"),
         ({"separate_consent": ["verbal"]}, "separate_consent: got 'verbal', expected"),
     ],
 )

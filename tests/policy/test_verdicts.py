@@ -43,7 +43,7 @@ def test_what_is_not_stated_is_never_allowed(jurisdiction: str) -> None:
         assert verdict({}, use, jurisdiction).value == "unknown"
 
 
-def test_a_verdict_names_the_worst_first_and_the_warnings_apart() -> None:
+def test_a_verdict_names_its_policies_and_the_warnings_apart() -> None:
     stated = CLEAN | PEOPLE | {"licence": "CC-BY-NC-4.0", "consent_basis": "unknown"}
     assert verdict(stated, "commercial-pretraining", "EU") == Verdict(
         "refused", ("licence-no-commercial-use", "consent-basis-unknown"), ("duty-attribution",)
