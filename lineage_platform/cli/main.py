@@ -23,9 +23,11 @@ from lineage_platform.cli import (
     checkpoint,
     decisions,
     environment,
+    explain,
     impact,
     initialise,
     materialize,
+    policy,
     services,
     shards,
     sources,
@@ -70,7 +72,9 @@ app.command("shards")(shards.shards)
 app.command("trace")(trace.trace)
 app.command("decisions")(decisions.decisions)
 app.command("impact")(impact.impact)
+app.command("explain")(explain.explain)
 app.command("verify")(verify.verify)
+app.add_typer(policy.app, name="policy")
 app.add_typer(checkpoint.app, name="checkpoint")
 app.command("env")(environment.env)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
-from datetime import datetime
+from datetime import UTC, date, datetime
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
@@ -31,8 +31,10 @@ if TYPE_CHECKING:
     )
     from lineage_platform.audit.checkpoints import Comparison
     from lineage_platform.audit.decisions import Decisions
+    from lineage_platform.audit.explaining import Explanation
     from lineage_platform.audit.listing import ShardList, SourceList
     from lineage_platform.model.definitions import Source, Workspace
+    from lineage_platform.policy.policyset import PolicySet
     from lineage_platform.recording import Recorder
 
 
@@ -41,6 +43,12 @@ def open_workspace(
 ) -> OpenWorkspace:
     """A workspace to ask, by its directory (default: LINEAGE_WORKSPACE, or the current one). Nothing is started yet."""
     return OpenWorkspace(settings or read_settings(Path(path) if path is not None else None))
+
+
+def policy_folders(settings: Settings) -> list[Path]:
+    """Where a workspace keeps policies of its own: `policies/`, if it is there."""
+    folder = settings.workspace / "policies"
+    return [folder] if folder.is_dir() else []
 
 
 def _quiet(_what: str, _done: int, _total: int) -> None:
@@ -176,6 +184,44 @@ class OpenWorkspace:
             if document is not None:
                 return inquiry.document(document)
             return inquiry.subject(self._subject_hash(given[0]))
+
+    def explain(
+        self,
+        what: str | None = None,
+        corpus: str | None = None,
+        *,
+        use: str,
+        jurisdictions: Sequence[str],
+        version: str | None = None,
+        as_of: datetime | None = None,
+        day: date | None = None,
+    ) -> Explanation:
+        """Whether a source, a document (by key), a shard, or without any a corpus version may be used, and why not.
+
+        Terms as believed at `as_of` are judged on `day`, else on that of `as_of`, else today (UTC), by the policies that ship
+        and those in the workspace's `policies/`. Raises NotFound, InvalidInput.
+        """
+        from lineage_platform.audit.explaining import Explainer, is_document, is_shard
+
+        judged_on = day or (as_of or datetime.now(UTC)).astimezone(UTC).date()
+        with self.catalog.snapshot():
+            explainer = Explainer(
+                self.catalog, self.store, self.policies, use, jurisdictions, judged_on, as_of
+            )
+            if what is None:
+                return explainer.corpus(self._corpus(corpus), version)
+            if is_document(what):
+                return explainer.document(what)
+            if is_shard(what):
+                return explainer.shard(self._corpus(corpus), what, version)
+            return explainer.source(what)
+
+    @property
+    def policies(self) -> PolicySet:
+        """The policies that ship, with those of the workspace. Raises InvalidInput with all that is wrong with them."""
+        from lineage_platform.policy.policies import load
+
+        return load(policy_folders(self.settings))
 
     def decisions(
         self,

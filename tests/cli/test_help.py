@@ -94,6 +94,10 @@ def test_every_key_of_every_answer_is_documented(world: World) -> None:
             copy["terms"] = {}
         answers = [trace, document, opened.impact(source="press").to_dict(), opened.shards().to_dict()]
         answers.append(opened.decisions().to_dict())
+        explained = opened.explain(use="commercial-pretraining", jurisdictions=["CN"]).to_dict()
+        for reason in explained["judgements"][0]["reasons"]:
+            reason["facts"] = {}
+        answers.append(explained)
         answers.append(opened.impact(document=str(next(iter(world.duplicates)))).to_dict())
         answers.append({**opened.verify().to_dict(), "checked": {}})
         answers.append(opened.compare_checkpoint(opened.checkpoint().note).to_dict())
