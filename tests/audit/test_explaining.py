@@ -45,7 +45,7 @@ def test_shards_and_corpus_sum(asked: OpenWorkspace) -> None:
                 counted[share.verdict] = counted.get(share.verdict, 0) + share.documents
         assert counted == {share.verdict: share.documents for share in whole.judgements[place].shares}
         assert sum(counted.values()) == whole.documents
-    assert [row["jurisdiction"] for row in whole.rows()][0] == "EU"
+    assert whole.rows()[0]["jurisdiction"] == "EU"
 
 
 def test_a_source_is_judged_by_licence_of_each_record(asked: OpenWorkspace, world: World) -> None:
