@@ -12,7 +12,7 @@ of the verdict, and a profile has a `permit`; Cedar's diagnostics name the polic
 | @effect | of a forbid: `refuse`, `undetermined` (the law is unsettled) or `unknown` (a fact is missing) |
 | @severity | of a forbid: `error` decides the verdict; `warning` is named beside it, as a duty or a doubt |
 | @clears | of a forbid: what clears it, one sentence |
-| @verified | `no`: the law was not read in its primary text when the policy was written |
+| @verified | `no`: nobody read the law's own text for it; it rests on memory or on secondary sources |
 """
 
 from __future__ import annotations

@@ -22,7 +22,7 @@ from lineage_platform.policy.verdicts import UNDECLARED, Verdict, judge, records
 
 @dataclass(frozen=True)
 class Reason:
-    """One policy that was true. `verified` is false where its law was not read in the primary text when it was written.
+    """One policy that was true. `verified` is false where nobody read the law's own text for it.
 
     `facts` are those the policy reads, as they were; `subject` is the source whose terms they are.
     """
