@@ -63,6 +63,7 @@ bench: setup ## measure speed and size on this machine, in minutes; tables in be
 	$(BENCH).incremental --documents 10000
 	$(BENCH).index --documents 1000000 --name index-short
 	$(BENCH).size --documents 100000 --name size-short
+	$(BENCH).policy
 	UV=$(UV) $(BENCH).peers --documents 1000 --rounds 1 || echo "the peers were not compared: see above"
 
 bench-full: setup ## the same at full size: hours, and 60 GB of disk
@@ -71,6 +72,9 @@ bench-full: setup ## the same at full size: hours, and 60 GB of disk
 	$(BENCH).incremental --documents 100000
 	$(BENCH).index --documents 1000000 10000000 100000000 1000000000
 	$(BENCH).size
+	$(BENCH).size --mean 5000 --name size-5kB --documents 100000 1000000
+	$(BENCH).plan
+	$(BENCH).policy
 	UV=$(UV) $(BENCH).peers --documents 100000 --rounds 2
 
 clean: ## remove what the targets above made
