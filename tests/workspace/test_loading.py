@@ -53,6 +53,15 @@ def test_what_is_written_is_what_is_defined(world: World) -> None:
     assert (corpus.title, corpus.seed, corpus.schedule) == ("The mix", 3, "*/5 3 * * mon")
 
 
+def test_text_is_made_of_the_fields_that_are_licensed(world: World) -> None:
+    world.edit(ONE, "personal_data: none", "personal_data: none\n  scope: {fields: [title, abstract]}")
+    found = world.problem()
+    assert (found.file, found.field) == (ONE, "record.text")
+    assert "body" in found.got and "title, abstract" in found.expected
+    world.edit(ONE, "fields: [title, abstract]", "fields: [title, body]")
+    assert world.load().source("one").terms.scope.fields == ("title", "body")
+
+
 def test_defaults(world: World) -> None:
     workspace = world.load()
     corpus = workspace.corpus("mix")
@@ -108,6 +117,15 @@ def test_defaults(world: World) -> None:
          "an unknown key", "nearest: regions"),
         ("personal_data: none", "personal_data: none\n  evidence: {uri: data/a.jsonl, sha256: zz}", 14,
          "terms.evidence.sha256", "'zz'", "pattern"),
+        ("personal_data: none", "personal_data: none\n  embargo_until: 2026-02-02", 10, "terms", "one of them",
+         "embargo_until together with embargo_then"),
+        ("personal_data: none", "personal_data: none\n  minors: yes", 10, "terms", "`minors: yes`", "personal data"),
+        ("personal_data: none", "personal_data: none\n  consent_bases: {EU: gdpr}", 14, "terms.consent_bases.EU", "'gdpr'",
+         "nearest: gdpr:"),
+        ("personal_data: none", "personal_data: none\n  generator_terms: ChatGPT", 14, "terms.generator_terms", "'ChatGPT'",
+         "SPDX"),
+        ("personal_data: none", "personal_data: none\n  copyright_basis: {JP: fair}", 14, "terms.copyright_basis.JP",
+         "'fair'", "exception:"),
         ("terms:\n  licence: CC-BY-4.0\n  consent_basis: not-personal-data\n  personal_data: none\n", "terms: MIT\n", 10,
          "terms", "'MIT'", "a mapping of fields"),
     ],
