@@ -251,7 +251,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         "files_written": {name: state.written for name, state in states.items()},
     }
     shutil.rmtree(work)
-    write_report("incremental", figures, table_of(states, share), folder=options.results)
+    write_report(f"incremental-{options.documents}", figures, table_of(states, share), folder=options.results)
 
 
 if __name__ == "__main__":
