@@ -23,9 +23,9 @@ from lineage_platform.catalog.rows import SnapshotRow, VersionFile
 from lineage_platform.errors import NotFound
 from lineage_platform.model.keys import snapshot_of
 from lineage_platform.model.terms import NOASSERTION
-from lineage_platform.policy import explain
+from lineage_platform.policy.explain import facts_read
 from lineage_platform.policy.policyset import PolicySet
-from lineage_platform.policy.verdicts import VALUES, Verdict, judge, worst
+from lineage_platform.policy.verdicts import VALUES, Verdict, judge, records_of, worst
 
 _SHARD: LiteralString = """
     SELECT terms, overlay, count(*), sum(tokens)::BIGINT FROM placements($files) WHERE shard = $shard GROUP BY ALL
@@ -113,7 +113,8 @@ class Explanation(Answer):
 class Explainer:
     """Explanations for one use, in some jurisdictions, on a day.
 
-    with catalog.snapshot(): ... = Explainer(catalog, files, policies, use, jurisdictions, day, as_of).about("alpaca", "demo")
+    with catalog.snapshot():
+        answer = Explainer(catalog, files, policies, "research", ["EU", "CN"], day, None).source("alpaca")
     """
 
     def __init__(
@@ -161,8 +162,6 @@ class Explainer:
         versions = [row.id for row in self._catalog.versions_of(f"documents/{snapshot.source}")]
         documents = self._catalog.files(versions, "documents", [(number, number)])
         counts = self._count(_DOCUMENT, documents, documents, document=number)
-        if not counts:
-            raise NotFound("document", key)
         return self._answer("document", key, snapshot.id, counts)
 
     def _upstream_documents(self, version: str) -> list[VersionFile]:
@@ -182,6 +181,8 @@ class Explainer:
         return [((terms, overlay), some, tokens) for terms, overlay, some, tokens in rows]
 
     def _answer(self, asked: str, value: str, version: str | None, counts: Sequence[Count]) -> Explanation:
+        if not counts:
+            raise NotFound("document" if asked == "document" else f"document in {asked}", value)
         rules = [rule for rule, _, _ in counts]
         self._rights.learn([number for number, _ in rules])
         statements = {place: self._rights.statement(rule) or _SILENT for place, rule in enumerate(rules)}
@@ -254,12 +255,8 @@ class Explainer:
             documents=sum(counts[place][1] for place in places),
             tokens=_sum(counts[place][2] for place in places),
             sources=tuple(sorted({str(statements[place].get("source", "unknown")) for place in places})),
-            facts=self._facts(name, largest, jurisdiction),
+            facts=facts_read(self._policies, name, records_of(largest, self._day)[0], jurisdiction),
         )
-
-    def _facts(self, name: str, statement: Mapping[str, Any], jurisdiction: str) -> Mapping[str, Any]:
-        found = explain.explain(self._policies, statement, self._use, jurisdiction, self._day)
-        return next((dict(reason.facts or {}) for reason in found.reasons if reason.policy == name), {})
 
 
 def is_shard(name: str) -> bool:

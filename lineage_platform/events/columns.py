@@ -9,7 +9,6 @@ table is the one whose rows go on: documents, annotations, decisions (of `dedupl
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from string import Formatter
 from typing import Literal
 
 import pyarrow as pa
@@ -40,8 +39,7 @@ def column_lineage(
 
 
 def _documents(inputs: Sequence[str], _names: Sequence[str], record: RecordFields) -> ColumnLineage:
-    parsed = {name for _, name, _, _ in Formatter().parse(record.text) if name}
-    text = sorted(parsed) or [record.text]
+    text = sorted(set(record.text_fields))
 
     def made(raw: Iterable[str | None], subtype: str, description: str, masking: bool) -> list[ColumnInput]:
         fields = [field for field in raw if field is not None]

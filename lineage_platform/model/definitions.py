@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from string import Formatter
 from typing import Literal, NoReturn
 
 from lineage_platform.model.terms import Evidence, Particulars, PersonalData, Scope
@@ -22,6 +23,11 @@ class RecordFields:
     licence: str | None = None
     language: str | None = None
     subject: str | None = None
+
+    @property
+    def text_fields(self) -> tuple[str, ...]:
+        """The fields that the text is made of."""
+        return tuple(name for _, name, _, _ in Formatter().parse(self.text) if name) or (self.text,)
 
 
 @dataclass(frozen=True)

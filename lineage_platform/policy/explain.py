@@ -97,13 +97,17 @@ def reasons_of(policy_set: PolicySet, verdict: Verdict) -> tuple[Reason, ...]:
     return tuple(_reason(policy_set, name) for name in (*verdict.policies, *verdict.warnings))
 
 
+def facts_read(policy_set: PolicySet, name: str, record: Facts, jurisdiction: str) -> Facts:
+    """Those of a statement's facts that the policy reads, as they are in the jurisdiction."""
+    return within(record, jurisdiction, sorted(policy_set[name].reads))
+
+
 def _of_part(
     policy_set: PolicySet, verdict: Verdict, part: Mapping[str, Any], record: Facts, jurisdiction: str
 ) -> Iterable[Reason]:
     subject = str(part.get("source", "unknown"))
     for name in (*verdict.policies, *verdict.warnings):
-        read = within(record, jurisdiction, sorted(policy_set[name].reads))
-        yield _reason(policy_set, name, subject, read)
+        yield _reason(policy_set, name, subject, facts_read(policy_set, name, record, jurisdiction))
 
 
 def _reason(

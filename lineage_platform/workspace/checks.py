@@ -17,7 +17,7 @@ from lineage_platform.workspace.paths import (
     sha256_of,
 )
 from lineage_platform.workspace.reports import nearest, one_of, problem
-from lineage_platform.workspace.source_form import SourceForm, text_fields
+from lineage_platform.workspace.source_form import SourceForm
 from lineage_platform.workspace.terms_form import TermsForm
 from lineage_platform.workspace.yaml_reader import Document, Location, describe
 
@@ -55,15 +55,18 @@ class Checks:
         if python and location:
             self._distributions(document, form, location)
         self._terms(document, form.terms)
-        licensed = form.terms.scope.fields
-        if outside := [name for name in text_fields(form.record.text) if licensed and name not in licensed]:
-            got = f"a text made of {', '.join(outside)}"
-            self._add(
-                document, ("record", "text"), got, f"the fields that terms.scope names: {', '.join(licensed)}"
-            )
         for position, parent in enumerate(form.derived_from):
             self._known_source(document, ("derived_from", position), parent)
-        return to_source(form, location or "", self._evidence(document, form))
+        source = to_source(form, location or "", self._evidence(document, form))
+        self._fields(document, source)
+        return source
+
+    def _fields(self, document: Document, source: Source) -> None:
+        """A text is made of the fields that are licensed, where the terms name some."""
+        licensed = source.terms.scope.fields
+        if outside := [name for name in source.record.text_fields if licensed and name not in licensed]:
+            expected = f"the fields that terms.scope names: {', '.join(licensed)}"
+            self._add(document, ("record", "text"), f"a text made of {', '.join(outside)}", expected)
 
     def _terms(self, document: Document, terms: TermsForm) -> None:
         licences = {"licence": terms.licence, "generator_terms": terms.generator_terms}

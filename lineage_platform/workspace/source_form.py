@@ -47,11 +47,6 @@ def _template(value: str) -> str:
     return value
 
 
-def text_fields(template: str) -> list[str]:
-    """The fields of a record that its text is made of."""
-    return [name for _, name, _, _ in string.Formatter().parse(template) if name] or [template]
-
-
 class RecordForm(Form):
     """Which fields of a record mean what."""
 
