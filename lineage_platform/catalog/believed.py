@@ -88,10 +88,11 @@ class Believed(Session):
         """Overlay rows in force at `as_of` (None: now), by what was recorded then, oldest first."""
         rows = self._rows(
             """SELECT id, statement, recorded_at, ledger_index, source, key_from, key_to, document, subject
-               FROM lineage.overlay, coalesce(%(time)s::timestamptz, 'infinity') AS known,
+               FROM lineage.overlay AS o, coalesce(%(time)s::timestamptz, 'infinity') AS known,
                     coalesce(%(time)s::timestamptz, now()) AS moment
-               WHERE recorded_at <= known AND coalesce(lifted_at > known, true)
-                 AND valid_from <= moment AND coalesce(valid_to > moment, true)
+               WHERE recorded_at <= known AND valid_from <= moment AND coalesce(valid_to > moment, true)
+                 AND NOT EXISTS (SELECT FROM lineage.reinstatements r
+                                 WHERE r.overlay = o.id AND r.recorded_at <= known AND r.effective <= moment)
                ORDER BY recorded_at, id""",
             {"time": as_of},
         )

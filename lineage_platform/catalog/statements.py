@@ -7,12 +7,12 @@ from collections.abc import Collection, Iterable
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Connection, bindparam, func, insert, select
+from sqlalchemy import ColumnElement, Connection, bindparam, exists, func, insert, select
 from sqlalchemy.dialects.postgresql import ARRAY, distinct_on
 from sqlalchemy.types import BigInteger
 
 from lineage_platform.catalog.forms import storable
-from lineage_platform.catalog.tables import overlay, terms
+from lineage_platform.catalog.tables import overlay, reinstatements, terms
 from lineage_platform.model.terms import Terms
 
 
@@ -109,7 +109,7 @@ def _overlaid(connection: Connection, sources: Collection[str]) -> dict[str, dic
             overlay.c.source.in_(sources),
             overlay.c.valid_from <= now,
             (overlay.c.valid_to.is_(None)) | (overlay.c.valid_to > now),
-            (overlay.c.lifted_at.is_(None)) | (overlay.c.lifted_at > now),
+            ~exists().where(reinstatements.c.overlay == overlay.c.id, reinstatements.c.effective <= now),
         )
         .order_by(overlay.c.recorded_at, overlay.c.id)
     )

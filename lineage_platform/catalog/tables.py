@@ -114,7 +114,6 @@ overlay = Table(
     Column("valid_from", Time, nullable=False),
     Column("valid_to", Time),
     Column("recorded_at", Time, nullable=False),
-    Column("lifted_at", Time),
     Column("ledger_index", BigInteger, nullable=False),
     CheckConstraint("(key_from IS NULL) = (key_to IS NULL) AND key_from <= key_to", name="range"),
     CheckConstraint("num_nonnulls(source, key_from, document, subject) = 1", name="cover"),
@@ -122,6 +121,17 @@ overlay = Table(
     Index(None, "key_from", postgresql_where=text("key_from IS NOT NULL")),
     Index(None, "document", postgresql_where=text("document IS NOT NULL")),
     Index(None, "subject", postgresql_where=text("subject IS NOT NULL")),
+)
+
+reinstatements = Table(
+    "reinstatements",  # lifts one row of the overlay, from `effective` on
+    metadata,
+    Column("overlay", BigInteger, ForeignKey(overlay.c.id), primary_key=True, autoincrement=False),
+    Column("reason", Text, nullable=False),
+    Column("author", Text, nullable=False),
+    Column("effective", Time, nullable=False),
+    Column("recorded_at", Time, nullable=False),
+    Column("ledger_index", BigInteger, nullable=False),
 )
 
 runs = Table(
@@ -206,6 +216,37 @@ shards = Table(
     Column("tokens", BigInteger, nullable=False),  # the documents' own
     Column("stored_tokens", BigInteger, nullable=False),  # with end-of-document tokens
     Index(None, "name"),
+)
+
+release_states = Table(
+    "release_states",  # what became of a release after it was made; the newest row counts, none: as its checks said
+    metadata,
+    Column("id", BigInteger, Identity(), primary_key=True),
+    Column("version_id", Text, ForeignKey(versions.c.id), nullable=False),
+    Column("state", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("verdicts", JSONB, nullable=False),  # worst verdict by use and jurisdiction, with its policies
+    Column("day", Date, nullable=False),  # for which they were judged
+    Column("recorded_at", Time, nullable=False),
+    Column("ledger_index", BigInteger, nullable=False),
+    CheckConstraint("state IN ('released', 'reopened', 'quarantined')", name="state"),
+    Index(None, "version_id", "id"),
+)
+
+training_runs = Table(
+    "training_runs",  # who read a release, and the model that came out
+    metadata,
+    Column("run_id", Uuid, primary_key=True),
+    Column("release_id", Text, ForeignKey(versions.c.id), nullable=False),
+    Column("job", Text, nullable=False),
+    Column("model", Text, nullable=False),  # name
+    Column("model_version", Text, nullable=False),
+    Column("details", JSONB, nullable=False),  # URI and digest of the weights, author, note
+    Column("ended_at", Time, nullable=False),  # when the model was made
+    Column("recorded_at", Time, nullable=False),
+    Column("ledger_index", BigInteger, nullable=False),
+    Index(None, "release_id"),
+    Index(None, "model"),
 )
 
 pins = Table(

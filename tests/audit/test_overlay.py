@@ -89,9 +89,14 @@ Lay = Callable[..., None]
 @pytest.fixture
 def lay(world: World) -> Iterator[Lay]:
     """Put rows into the overlay; they are gone after the test."""
-    columns = {"source", "key_from", "key_to", "document", "subject", "valid_to", "lifted_at"}
+    columns = {"source", "key_from", "key_to", "document", "subject", "valid_to"}
 
-    def put(licence: str = "LicenseRef-withdrawn", recorded_at: datetime = START, **values: Any) -> None:
+    def put(
+        licence: str = "LicenseRef-withdrawn",
+        recorded_at: datetime = START,
+        lifted_at: datetime | None = None,
+        **values: Any,
+    ) -> None:
         assert set(values) <= columns
         row = {
             **dict.fromkeys(columns),
@@ -101,17 +106,22 @@ def lay(world: World) -> Iterator[Lay]:
             **values,
         }
         with psycopg.connect(world.settings.database_url or "") as connection:
-            connection.execute(
+            laid = connection.execute(
                 """INSERT INTO lineage.overlay (source, key_from, key_to, document, subject, statement, reason, author,
-                       valid_from, valid_to, recorded_at, lifted_at, ledger_index)
+                       valid_from, valid_to, recorded_at, ledger_index)
                    VALUES (%(source)s, %(key_from)s, %(key_to)s, %(document)s, %(subject)s, %(statement)s, 'asked', 'me',
-                       %(valid_from)s, %(valid_to)s, %(recorded_at)s, %(lifted_at)s, 1)""",
+                       %(valid_from)s, %(valid_to)s, %(recorded_at)s, 1) RETURNING id""",
                 row,
-            )
+            ).fetchone()
+            if lifted_at is not None:
+                connection.execute(
+                    "INSERT INTO lineage.reinstatements VALUES (%s, 'settled', 'me', %s, %s, 2)",
+                    (*(laid or ()), lifted_at, lifted_at),
+                )
 
     yield put
     with psycopg.connect(world.settings.database_url or "") as connection:
-        connection.execute("DELETE FROM lineage.overlay")
+        connection.execute("TRUNCATE lineage.overlay, lineage.reinstatements")
 
 
 def withdrawn(asked: OpenWorkspace, licence: str = "LicenseRef-withdrawn", **how: Any) -> dict[str, int]:

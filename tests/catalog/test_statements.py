@@ -9,7 +9,7 @@ from sqlalchemy import Connection, insert, select, text
 
 from lineage_platform.catalog import statements
 from lineage_platform.catalog.engine import Database
-from lineage_platform.catalog.tables import overlay, terms
+from lineage_platform.catalog.tables import overlay, reinstatements, terms
 from lineage_platform.model.terms import Evidence, Scope, Terms
 
 NOW = datetime.datetime.now(datetime.UTC)
@@ -98,10 +98,17 @@ def test_the_overlay_of_a_source_replaces_its_terms(
         "valid_from": text(valid_from),
         "valid_to": text(valid_to or "NULL"),
         "recorded_at": text("now() - interval '2 days'"),
-        "lifted_at": text(lifted_at or "NULL"),
         "ledger_index": 0,
     }
-    database.transaction(lambda c: c.execute(insert(overlay).values(row)))
+
+    def lay_over(connection: Connection) -> None:
+        overlay_id = connection.scalar(insert(overlay).values(row).returning(overlay.c.id))
+        if lifted_at:
+            lifted = {"overlay": overlay_id, "reason": "settled", "author": "steward", "ledger_index": 0}
+            times = {"effective": text(lifted_at), "recorded_at": text(lifted_at)}
+            connection.execute(insert(reinstatements).values({**lifted, **times}))
+
+    database.transaction(lay_over)
     found = database.transaction(lambda c: statements.of_source(c, "notes"))
     assert found.keys() == {OWN.number, RECORD.number}
     replaced = {item.licence == "LicenseRef-withdrawn" for item in found.values()}
