@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import lru_cache
-from typing import Final
+from typing import Any, Final
 
 from lineage_platform.model.terms import NOASSERTION, PersonalData, Terms
 from lineage_platform.policy import symbols, vocabulary
+from lineage_platform.policy.meet import parts_of
 
-_PERSONAL: Final[dict[PersonalData, int]] = {
+_PERSONAL: Final[Mapping[PersonalData, int]] = {
     "none": 0,
     "pseudonymised": 1,
     "personal": 2,
@@ -20,9 +22,20 @@ _PERSONAL: Final[dict[PersonalData, int]] = {
 def rights_rank(terms: Terms) -> int:
     """Lower is better: first by licence (see `licence_level`), at equal licence by what is known of personal data, and
     there data held by consent, which can be withdrawn, after data held on another basis."""
-    personal = _PERSONAL[terms.personal_data]
-    withdrawable = personal > 0 and vocabulary.lookup(terms.consent_basis).consent
-    return licence_level(terms.licence) * 8 + personal + (1 if withdrawable else 0)
+    return _rank(terms.licence, terms.personal_data, terms.consent_basis)
+
+
+def rank_of(statement: Mapping[str, Any]) -> int:
+    """`rights_rank` of a statement in its JSON form; of one that was met from parts, that of the worst part."""
+    return max(
+        _rank(part["licence"], part["personal_data"], part["consent_basis"]) for part in parts_of(statement)
+    )
+
+
+def _rank(licence: str, personal_data: PersonalData, consent_basis: str) -> int:
+    personal = _PERSONAL[personal_data]
+    withdrawable = personal > 0 and vocabulary.lookup(consent_basis).consent
+    return licence_level(licence) * 8 + personal + (1 if withdrawable else 0)
 
 
 @lru_cache(maxsize=4096)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import pairwise
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -10,7 +11,9 @@ from hypothesis import strategies as st
 
 from lineage_platform.model.terms import NOASSERTION, PersonalData, Terms
 from lineage_platform.policy import symbols
-from lineage_platform.policy.rights import licence_level, rights_rank
+from lineage_platform.policy.meet import meet
+from lineage_platform.policy.rights import licence_level, rank_of, rights_rank
+from tests.policy.stated import STATEMENTS
 
 ORDER = [
     ["CC0-1.0", "Unlicense", "PDDL-1.0", "LicenseRef-scancode-public-domain"],
@@ -59,3 +62,10 @@ def test_and_is_no_better_than_its_parts_and_or_no_worse(one: str, other: str) -
 def test_every_listed_licence_has_a_level() -> None:
     for licence in symbols.symbols().licences.values():
         assert 0 <= licence_level(licence) <= 6
+
+
+@given(st.lists(STATEMENTS, min_size=1, max_size=4))
+def test_what_was_made_from_others_ranks_no_better_than_any_of_them(some: list[dict[str, Any]]) -> None:
+    ranks = [rights_rank(Terms.from_statement(one)) for one in some]
+    assert [rank_of(one) for one in some] == ranks
+    assert rank_of(meet(some)) == max(ranks)
