@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import hashlib
 from functools import lru_cache
+from typing import Literal, NamedTuple
 
 ORDINAL_BITS = 36
 SNAPSHOT_BITS = 27
@@ -62,11 +63,38 @@ def record_identity(source: str, path: str, record: str | int) -> bytes:
     return hashlib.blake2b(data, digest_size=IDENTITY_BYTES, person=b"record-identity").digest()
 
 
-def terms_number(source: str, declared: str | None) -> int:
-    """The terms number that rows carry: a 63-bit name of (source, licence declared by the record itself or None).
+OptOut = Literal["y", "n", "unknown"]
+"""What machine-readable signals say about training: `y` leaves it open, `n` reserves it."""
+
+UNKNOWN_PARENT = "unknown"
+"""Stands among the terms of a document's parents for one that was not found."""
+
+
+class Said(NamedTuple):
+    """What a document says of its own rights, and so its terms number names; nothing said: it has the source's own terms.
+
+    `declared` is the licence string of its record. `opt_out` is the answer of its machine-readable signals, None where it
+    has none. `parents` are the terms numbers of what it was made from, as decimal strings in order, with `UNKNOWN_PARENT`
+    for what was not found.
+    """
+
+    declared: str | None = None
+    opt_out: OptOut | None = None
+    parents: tuple[str, ...] = ()
+
+
+def terms_number(
+    source: str, declared: str | None, opt_out: OptOut | None = None, parents: tuple[str, ...] = ()
+) -> int:
+    """The terms number that rows carry: a 63-bit name of the source and of what a document itself says (`Said`).
 
     It names *whose* terms these are, not what they say, so a later statement about the same records changes no file;
     and it needs no allocation, so any worker of any cluster gives the same number.
     """
-    data = _framed(source.encode(), b"source" if declared is None else b"record", (declared or "").encode())
+    parts = [source, "source" if declared is None else "record", declared or ""]
+    if opt_out is not None:
+        parts += ["opt-out", opt_out]
+    if parents:
+        parts += ["parents", *parents]
+    data = _framed(*(part.encode() for part in parts))
     return int.from_bytes(hashlib.blake2b(data, digest_size=8, person=b"terms-number").digest(), "big") >> 1

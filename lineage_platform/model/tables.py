@@ -45,6 +45,26 @@ DECISIONS = pa.schema(
 )
 """By document key."""
 
+SIGNALS = pa.schema(
+    [
+        pa.field("document", pa.int64(), nullable=False),
+        pa.field("identity", IDENTITY, nullable=False),
+        pa.field("scheme", pa.string(), nullable=False),
+        pa.field("version", pa.string(), nullable=False),  # of the scheme's text that was implemented
+        pa.field("location", pa.string(), nullable=False),  # where it stood
+        pa.field("raw", pa.binary(), nullable=False),  # its first bytes
+        pa.field("raw_length", pa.int64(), nullable=False),  # of all its bytes
+        pa.field("raw_sha256", SHA256, nullable=False),
+        pa.field("observed_at", pa.string()),  # when it was fetched, as the record says
+        pa.field("parsed", pa.string(), nullable=False),  # JSON: category to y | n | unknown
+        pa.field("policy_uri", pa.string()),
+        pa.field("details", pa.string(), nullable=False),  # JSON, for people
+        pa.field("effective", pa.string(), nullable=False),  # answer of all signals of the document together
+        pa.field("rule_version", pa.string(), nullable=False),
+    ]
+)
+"""By document key, then as found; of every record that could be read and has signals, whether it became a document or not."""
+
 DERIVATIONS = pa.schema(
     [
         pa.field("child", pa.int64(), nullable=False),

@@ -8,7 +8,6 @@ these columns only.
 
 from __future__ import annotations
 
-import hashlib
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -21,7 +20,7 @@ import pyarrow.compute as pc
 from lineage_platform.files import Place, place, release
 from lineage_platform.model.tables import annotations_schema
 from lineage_platform.model.versions import Part, Result, Statistics
-from lineage_platform.transformations.digest import Rows, SpilledRows, content_digest, digest_rows, spill_rows
+from lineage_platform.transformations.digest import SpilledRows, content_digest, spill_rows, whole_rows
 from lineage_platform.transformations.engine import Engine, Progress
 from lineage_platform.transformations.histogram import Histogram, histogram_of, merged
 from lineage_platform.transformations.parts import PartWriter, read_batches
@@ -120,7 +119,7 @@ def _annotate_part(task: _Task) -> _Outcome:
             }
             rows = pa.RecordBatch.from_arrays([columns[name] for name in schema.names], schema=schema)
             writer.write(rows)
-            digests.append(_row_digests(rows))
+            digests.append(whole_rows(rows))
             sizes.append(rows.column("bytes").to_numpy())
             words.append(rows.column("word_count").to_numpy())
             language_counts.update(_counts(language))
@@ -136,20 +135,6 @@ def _annotate_part(task: _Task) -> _Outcome:
         declared,
         terms_counts,
     )
-
-
-def _row_digests(rows: pa.RecordBatch) -> Rows:
-    """Identity and SHA-256 of everything else but the key; floats by their bits, so that one changed bit is a change."""
-    schema = rows.schema
-    floats = {field.name for field in schema if pa.types.is_floating(field.type)}
-    columns = {
-        name: rows.column(name).view(pa.int32()) if name in floats else rows.column(name)
-        for name in schema.names
-    }
-    rest = [name for name in schema.names if name not in ("document", "identity")]
-    matrix = digest_rows(pa.record_batch(columns), rest)
-    hashes = b"".join([hashlib.sha256(row).digest() for row in matrix])
-    return np.concatenate([matrix[:, :16], np.frombuffer(hashes, np.uint8).reshape(-1, 32)], axis=1)
 
 
 def _counts(column: pa.Array) -> dict[Any, int]:

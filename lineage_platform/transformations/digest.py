@@ -28,7 +28,7 @@ Rows = npt.NDArray[np.uint8]
 
 
 def _fixed(column: pa.Array) -> Rows:
-    """Bytes of one column as (rows, width): fixed-size binary as it is, integers big-endian, strings hashed."""
+    """Bytes of one column as (rows, width): fixed-size binary as it is, integers big-endian, text and bytes hashed."""
     if pa.types.is_dictionary(column.type) and column.null_count:
         return _fixed(column.cast(column.type.value_type))
     if pa.types.is_dictionary(column.type):
@@ -43,7 +43,7 @@ def _fixed(column: pa.Array) -> Rows:
         filled = pc.fill_null(column, -1) if column.null_count else column
         values = filled.to_numpy(zero_copy_only=False).astype(">i8")
         return values.view(np.uint8).reshape(len(column), 8)
-    if pa.types.is_string(column.type) or pa.types.is_large_string(column.type):
+    if column.type in (pa.string(), pa.large_string(), pa.binary()):
         distinct = pc.dictionary_encode(column, null_encoding="encode")
         hashes = [hashlib.sha256(repr(value).encode()).digest() for value in distinct.dictionary.to_pylist()]
         table = np.frombuffer(b"".join(hashes), np.uint8).reshape(len(hashes), 32)
@@ -55,6 +55,20 @@ def digest_rows(rows: pa.RecordBatch, columns: Iterable[str]) -> Rows:
     """The rows that a batch contributes, `identity` first, then `columns` in the order given."""
     parts = [_fixed(rows.column(name)) for name in ("identity", *columns)]
     return np.ascontiguousarray(np.concatenate(parts, axis=1))
+
+
+def whole_rows(rows: pa.RecordBatch) -> Rows:
+    """Identity and SHA-256 of everything else but the key; floats by their bits, so that one changed bit is a change."""
+    schema = rows.schema
+    floats = {field.name for field in schema if pa.types.is_floating(field.type)}
+    columns = {
+        name: rows.column(name).view(pa.int32()) if name in floats else rows.column(name)
+        for name in schema.names
+    }
+    rest = [name for name in schema.names if name not in ("document", "identity")]
+    matrix = digest_rows(pa.record_batch(columns), rest)
+    hashes = b"".join([hashlib.sha256(row).digest() for row in matrix])
+    return np.concatenate([matrix[:, :16], np.frombuffer(hashes, np.uint8).reshape(-1, 32)], axis=1)
 
 
 @dataclass(frozen=True)

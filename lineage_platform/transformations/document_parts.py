@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import itertools
 from collections import Counter
+from collections.abc import Collection, Iterable
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from types import TracebackType
@@ -16,10 +17,17 @@ import pyarrow as pa
 
 from lineage_platform.files import Place
 from lineage_platform.model.decisions import UNREADABLE, Outcome, Reason
-from lineage_platform.model.tables import DECISIONS, DOCUMENTS, IDENTITY, REDACTION_TYPES, SHA256
+from lineage_platform.model.tables import (
+    DECISIONS,
+    DOCUMENTS,
+    IDENTITY,
+    REDACTION_TYPES,
+    SHA256,
+    SIGNALS,
+)
 from lineage_platform.model.versions import Part
 from lineage_platform.transformations.buffers import Offsets, lengths, utf8_buffers
-from lineage_platform.transformations.digest import Rows, SpilledRows, digest_rows, spill_rows
+from lineage_platform.transformations.digest import Rows, SpilledRows, digest_rows, spill_rows, whole_rows
 from lineage_platform.transformations.normalise import normalise
 from lineage_platform.transformations.parts import PartWriter
 from lineage_platform.transformations.redact import redact
@@ -28,6 +36,10 @@ BATCH_BYTES = 8 << 20  # of text
 BATCH_ROWS = 8192
 PART_BYTES = 256 << 20  # of text
 PART_ROWS = 1 << 20
+
+_TABLES = {"documents": DOCUMENTS, "decisions": DECISIONS}
+BESIDE = {"signals": SIGNALS}
+"""Tables that a source has only where its `record` names what they hold; digested row by row."""
 
 _EDITS = (None, Reason.NORMALISED, Reason.REDACTED, Reason.NORMALISED_AND_REDACTED)
 
@@ -100,21 +112,23 @@ class Counts:
 
 
 class DocumentWriter:
-    """Writes the documents and decisions of one task, in key order; use as a context manager.
+    """Writes the documents and decisions of one task, in key order, and some tables beside them; use as a context manager.
 
     Afterwards `parts`, `digests` (by table, for `content_digest`) and `counts` say what there is.
     """
 
-    def __init__(self, scratch: Place, name: str) -> None:
+    def __init__(self, scratch: Place, name: str, beside: Collection[str] = ()) -> None:
         self.parts: list[Part] = []
-        self.digests: dict[str, list[SpilledRows]] = {"documents": [], "decisions": []}
+        self._tables = {**_TABLES, **{table: BESIDE[table] for table in beside}}
+        self.digests: dict[str, list[SpilledRows]] = {table: [] for table in self._tables}
         self.counts = Counts()
         self._scratch, self._name = scratch, name
         self._documents: list[Document] = []
         self._faults: list[Decision] = []
+        self._beside: dict[str, list[tuple[Any, ...]]] = {table: [] for table in beside}
         self._bytes = 0
         self._text_bytes = 0
-        self._rows: dict[str, list[Rows]] = {"documents": [], "decisions": []}
+        self._rows: dict[str, list[Rows]] = {table: [] for table in self._tables}
         self._open = ExitStack()
 
     def add(self, document: Document) -> None:
@@ -127,6 +141,11 @@ class DocumentWriter:
         """Take the decision on a record that has no text."""
         self._faults.append(decision)
         self._advance()
+
+    def note(self, table: str, rows: Iterable[tuple[Any, ...]], size: int) -> None:
+        """Take rows of a table beside the documents, about the document or fault that comes next; `size` in bytes."""
+        self._beside[table].extend(rows)
+        self._bytes += size
 
     def _advance(self) -> None:
         """Write a full batch; begin new parts where the next batch would go beyond the size of a part."""
@@ -157,8 +176,8 @@ class DocumentWriter:
         number = len(self.digests["documents"])
         name = f"{self._name}-{number:03d}.parquet"
         self._writers = {
-            "documents": PartWriter(self._scratch, f"documents/{name}", "documents", DOCUMENTS),
-            "decisions": PartWriter(self._scratch, f"decisions/{name}", "decisions", DECISIONS),
+            table: PartWriter(self._scratch, f"{table}/{name}", table, schema)
+            for table, schema in self._tables.items()
         }
         self._text_bytes = 0
         self._open = ExitStack()
@@ -180,6 +199,10 @@ class DocumentWriter:
         decisions = [*faults, *self._write_documents(documents)]
         if decisions:
             self._write_decisions(sorted(decisions))
+        for table, rows in self._beside.items():
+            if rows:
+                self._write_beside(table, rows)
+                rows.clear()
 
     def _write_documents(self, documents: list[Document]) -> list[Decision]:
         """Write the documents of a batch; returns the decisions on those that are not as the record was."""
@@ -238,6 +261,14 @@ class DocumentWriter:
         self._writers["decisions"].write(batch)
         self._rows["decisions"].append(digest_rows(batch, ("outcome", "reason", "detail")))
         self.counts.reasons.update([str(decision.reason) for decision in decisions])
+
+    def _write_beside(self, table: str, rows: list[tuple[Any, ...]]) -> None:
+        columns = zip(*rows, strict=True)
+        arrays = [pa.array(values, field.type) for field, values in zip(BESIDE[table], columns, strict=True)]
+        batch = pa.RecordBatch.from_arrays(arrays, schema=BESIDE[table])
+        self._writers[table].write(batch)
+        self._rows[table].append(whole_rows(batch))
+        self._text_bytes += batch.nbytes
 
 
 def _decision(document: Document, edit: int, empty: bool, redactions: list[int]) -> Decision:

@@ -210,11 +210,11 @@ def _is_plain(column: str) -> bool:
 
 
 def _ends(batch: pa.RecordBatch) -> npt.NDArray[np.int64]:
-    """Bytes of the first 1, 2, ... rows: of strings their own, of other columns their width."""
+    """Bytes of the first 1, 2, ... rows: of text and bytes their own, of other columns their width."""
     width = 0
     lengths = np.zeros(batch.num_rows, np.int64)
     for column in batch.columns:
-        if pa.types.is_large_string(column.type) or pa.types.is_string(column.type):
+        if column.type in (pa.large_string(), pa.string(), pa.binary()):
             lengths += pc.fill_null(pc.binary_length(column), 0).to_numpy(zero_copy_only=False)
         else:
             width += 4 if pa.types.is_dictionary(column.type) else max(1, column.type.bit_width // 8)

@@ -201,9 +201,7 @@ def _digest(table: pa.Table, columns: Sequence[str]) -> str:
 
 
 def _annotations_digest(table: pa.Table) -> str:
-    from lineage_platform.transformations.annotations import _row_digests
-
-    return digest.content_digest(_row_digests(batch) for batch in table.combine_chunks().to_batches())
+    return digest.content_digest(digest.whole_rows(batch) for batch in table.combine_chunks().to_batches())
 
 
 def _by_terms(table: pa.Table) -> dict[int, tuple[int, int]]:
