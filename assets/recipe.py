@@ -24,7 +24,7 @@ def code_version(version: str, parameters: Any) -> str:
 def recipe(corpus: Corpus) -> str:
     """Name of the recipe version: the digest of everything declared that shapes the result."""
     declared = asdict(corpus)
-    for name in ("title", "purpose", "steward", "schedule", "timezone"):
+    for name in ("title", "purpose", "steward", "schedule", "timezone", "release"):
         del declared[name]
     return digest(_json(declared))
 

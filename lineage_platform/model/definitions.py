@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from string import Formatter
-from typing import Literal, NoReturn
+from typing import Any, Literal, NoReturn
 
+from lineage_platform.model.releases import PolicyException, ReleaseSpec
 from lineage_platform.model.terms import Evidence, Particulars, PersonalData, Scope
 
 SourceFormat = Literal["jsonl", "json", "csv", "tsv", "parquet", "text", "markdown", "python-distributions"]
@@ -132,16 +134,22 @@ class Corpus:
     seed: int = 0
     schedule: str | None = None  # cron
     timezone: str = "UTC"
+    release: ReleaseSpec | None = None
 
 
 @dataclass(frozen=True)
 class Workspace:
-    """A directory people review in pull requests: `sources/*.yaml` and `corpora/*.yaml`."""
+    """A directory people review in pull requests: `sources/*.yaml`, `corpora/*.yaml`, `exceptions/*.yaml`.
+
+    `operator` is what whoever runs it declares of itself, in the words of the policies' vocabulary.
+    """
 
     root: str
     name: str
     sources: tuple[Source, ...]
     corpora: tuple[Corpus, ...]
+    operator: Mapping[str, Any] = field(default_factory=dict, hash=False)
+    exceptions: tuple[PolicyException, ...] = ()
 
     def source(self, source: str) -> Source:
         """The source of that id; KeyError if there is none."""

@@ -35,6 +35,9 @@ class KnownNames:
     quality_standards: Collection[str]
     consent_bases: Collection[str]
     expected_licence: Callable[[str], str | None]
+    uses: Collection[str]
+    jurisdictions: Collection[str]
+    policies: Callable[[], Collection[str]]  # ids; asked where an exception names one
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,9 @@ from lineage_platform.model.definitions import (
     WeightedSource,
 )
 from lineage_platform.model.terms import Evidence, Particulars, Scope
+from lineage_platform.model.releases import PolicyException, ReleaseSpec
 from lineage_platform.workspace.corpus_form import CorpusForm
+from lineage_platform.workspace.release_form import ExceptionForm, ReleaseForm
 from lineage_platform.workspace.source_form import SourceForm
 from lineage_platform.workspace.terms_form import TermsForm
 
@@ -80,4 +82,20 @@ def to_corpus(form: CorpusForm, tokenizer_path: str | None) -> Corpus:
         seed=form.seed,
         schedule=form.schedule,
         timezone=form.timezone,
+        release=_release(form.release) if form.release else None,
     )
+
+
+def _release(form: ReleaseForm) -> ReleaseSpec:
+    return ReleaseSpec(
+        uses=tuple(dict.fromkeys(form.uses)),
+        jurisdictions=tuple(dict.fromkeys(form.jurisdictions)),
+        recipients=tuple(form.recipients),
+        regions=tuple(form.regions),
+        admit=form.admit,
+    )
+
+
+def to_exception(form: ExceptionForm) -> PolicyException:
+    """The decision of a form."""
+    return PolicyException.from_stored(form.model_dump())

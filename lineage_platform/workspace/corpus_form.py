@@ -9,7 +9,8 @@ from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from lineage_platform.model.definitions import ShardFormat, ShardLayout
 from lineage_platform.workspace.cron import expected_cron
-from lineage_platform.workspace.fields import Form, Id, Seed, Steward, Text, refused
+from lineage_platform.workspace.fields import Form, Id, Seed, Steward, Text, one_or_many, refused
+from lineage_platform.workspace.release_form import OperatorForm, ReleaseForm
 
 
 def _cron(value: str) -> str:
@@ -24,10 +25,6 @@ def _timezone(value: str) -> str:
     except (KeyError, ValueError, OSError):
         raise refused("a time zone of the IANA database, such as Asia/Shanghai") from None
     return value
-
-
-def _one_or_many(value: Any) -> Any:
-    return [value] if isinstance(value, str) else value
 
 
 def _with_weight(value: Any) -> Any:
@@ -95,7 +92,7 @@ class ShardsForm(Form):
     tokens: int = Field(default=1_000_000, ge=1, le=10**12, description="Tokens in a shard, about.")
     format: Annotated[
         list[ShardFormat],
-        BeforeValidator(_one_or_many, json_schema_input_type=ShardFormat | list[ShardFormat]),
+        BeforeValidator(one_or_many, json_schema_input_type=ShardFormat | list[ShardFormat]),
         Field(min_length=1),
     ] = Field(
         default=["parquet"], description="What to write.", examples=["parquet", ["parquet", "megatron"]]
@@ -142,9 +139,15 @@ class CorpusForm(Form):
     timezone: Annotated[str, AfterValidator(_timezone)] = Field(
         default="UTC", description="Of the schedule: an IANA name."
     )
+    release: ReleaseForm | None = Field(default=None, description="What the corpus is released for.")
 
 
 class WorkspaceForm(Form):
     """The optional file lineage.yaml."""
 
-    name: Id = Field(description="Name of the workspace in events; else the directory's.")
+    name: Id | None = Field(
+        default=None, description="Name of the workspace in events; else the directory's."
+    )
+    operator: OperatorForm = Field(
+        default=OperatorForm(), description="What the operator declares of itself; some duties depend on it."
+    )

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from datetime import date
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from pydantic_core import PydanticCustomError
@@ -22,6 +22,11 @@ _TEAM = re.compile(r"team:[A-Za-z0-9][A-Za-z0-9 ._/-]{0,63}")
 def refused(expected: str, got: str | None = None) -> PydanticCustomError:
     """An error that says what was expected; the place, and what was got unless given, are added where it is reported."""
     return PydanticCustomError("expected", "{expected}", {"expected": expected, "got": got})
+
+
+def one_or_many(value: Any) -> Any:
+    """A list of one where it was written without the list."""
+    return [value] if isinstance(value, str) else value
 
 
 def _id(value: str) -> str:

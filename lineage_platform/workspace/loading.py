@@ -10,9 +10,12 @@ from lineage_platform.errors import InvalidInput, Problem
 from lineage_platform.model.definitions import Workspace
 from lineage_platform.settings import Settings
 from lineage_platform.workspace.checks import Checks, KnownNames
+from lineage_platform.workspace.convert import to_exception
 from lineage_platform.workspace.corpus_form import CorpusForm, WorkspaceForm
 from lineage_platform.workspace.fields import Form
 from lineage_platform.workspace.paths import PathProblem, Roots
+from lineage_platform.workspace.release_checks import check_exception, check_release
+from lineage_platform.workspace.release_form import ExceptionForm
 from lineage_platform.workspace.reports import problem, validate
 from lineage_platform.workspace.source_form import SourceForm
 from lineage_platform.workspace.yaml_reader import Document, Refused, read_yaml
@@ -25,8 +28,8 @@ F = TypeVar("F", bound=Form)
 def load_workspace(root: Path, settings: Settings, known: KnownNames) -> Workspace:
     """The workspace in a directory. Raises InvalidInput (exit code 2) that lists everything wrong with it.
 
-    Reads `sources/*.yaml` and `corpora/*.yaml`, one source or recipe a file, named like its id, and the optional
-    `lineage.yaml`. Reads nothing else but what these name, and writes nothing.
+    Reads `sources/*.yaml`, `corpora/*.yaml` and `exceptions/*.yaml`, one source, recipe or decision a file, named like its
+    id, and the optional `lineage.yaml`. Reads nothing else but what these name, and writes nothing.
     """
     root = root.resolve()
     if not (root / "sources").is_dir():
@@ -35,7 +38,7 @@ def load_workspace(root: Path, settings: Settings, known: KnownNames) -> Workspa
         )
     problems: list[Problem] = []
     roots = Roots.of(root, settings)
-    name = _name(roots, problems)
+    own = _own(roots, problems)
     sources = _forms(roots, "sources", SourceForm, problems)
     corpora = _forms(roots, "corpora", CorpusForm, problems)
     source_ids = {form.id for _, form in sources}.union(
@@ -45,11 +48,24 @@ def load_workspace(root: Path, settings: Settings, known: KnownNames) -> Workspa
     made = [checks.source(document, form) for document, form in sources]
     checks.cycles(sources)
     recipes = [checks.corpus(document, form) for document, form in corpora]
+    for document, form in corpora:
+        check_release(document, form, known, problems)
+    corpus_ids = {path.stem for path in (root / "corpora").glob("*.yaml")}
+    exceptions = _forms(roots, "exceptions", ExceptionForm, problems)
+    for document, exception in exceptions:
+        check_exception(document, exception, known, source_ids, corpus_ids, problems)
     if problems:
         count = f"{len(problems)} problem{'s' if len(problems) > 1 else ''}"
         ordered = sorted(problems, key=lambda item: (item.file, item.line or 0))
         raise InvalidInput(f"the workspace {root} has {count}; nothing was run", ordered)
-    return Workspace(str(root), name, tuple(made), tuple(recipes))
+    return Workspace(
+        str(root),
+        own.name or _name(root),
+        tuple(made),
+        tuple(recipes),
+        own.operator.model_dump(exclude_unset=True),
+        tuple(to_exception(exception) for _, exception in exceptions),
+    )
 
 
 def _forms(roots: Roots, folder: str, form: type[F], problems: list[Problem]) -> list[tuple[Document, F]]:
@@ -82,10 +98,14 @@ def _document(roots: Roots, file: str, problems: list[Problem]) -> Document | No
     return None
 
 
-def _name(roots: Roots, problems: list[Problem]) -> str:
+def _own(roots: Roots, problems: list[Problem]) -> WorkspaceForm:
     file = "lineage.yaml"
-    if (roots.workspace / file).exists():
-        document = _document(roots, file, problems)
-        form = validate(WorkspaceForm, document, problems) if document else None
-        return form.name if form else ""
-    return re.sub(r"[^a-z0-9._-]+|^[._-]+", "-", roots.workspace.name.lower()).strip("-")[:64] or "workspace"
+    if not (roots.workspace / file).exists():
+        return WorkspaceForm()
+    document = _document(roots, file, problems)
+    form = validate(WorkspaceForm, document, problems) if document else None
+    return form or WorkspaceForm()
+
+
+def _name(root: Path) -> str:
+    return re.sub(r"[^a-z0-9._-]+|^[._-]+", "-", root.name.lower()).strip("-")[:64] or "workspace"

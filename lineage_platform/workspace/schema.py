@@ -1,4 +1,4 @@
-"""The published JSON Schemas (draft 2020-12) of `sources/*.yaml` and `corpora/*.yaml`, so that editors complete them.
+"""The published JSON Schemas (draft 2020-12) of the workspace's kinds of file, so that editors complete them.
 
 They are generated from the forms by `tests/workspace/make_schemas.py` and ship in `schemas/`. A schema says the shape;
 loading a workspace checks more (paths, licences, other files).
@@ -13,10 +13,16 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from lineage_platform.workspace.corpus_form import CorpusForm
+from lineage_platform.workspace.corpus_form import CorpusForm, WorkspaceForm
+from lineage_platform.workspace.release_form import ExceptionForm
 from lineage_platform.workspace.source_form import SourceForm
 
-SCHEMAS: dict[str, type[BaseModel]] = {"source": SourceForm, "corpus": CorpusForm}
+SCHEMAS: dict[str, type[BaseModel]] = {
+    "source": SourceForm,
+    "corpus": CorpusForm,
+    "exception": ExceptionForm,
+    "workspace": WorkspaceForm,
+}
 BASE_URL = "https://lineage-platform.example/schemas"
 """Identifies the schemas. The domain is reserved (RFC 2606): nothing is ever fetched from it."""
 

@@ -14,7 +14,8 @@ from lineage_platform.model.terms import NOASSERTION
 from lineage_platform.policy.licences import resolve
 from lineage_platform.policy.rights import licence_level
 from lineage_platform.policy.vocabulary import vocabulary
-from lineage_platform.workspace.corpus_form import CorpusForm
+from lineage_platform.workspace.corpus_form import CorpusForm, WorkspaceForm
+from lineage_platform.workspace.release_form import ExceptionForm, OperatorForm, ReleaseForm
 from lineage_platform.workspace.schema import SCHEMAS, published
 from lineage_platform.workspace.source_form import RecordForm, SourceForm
 from lineage_platform.workspace.terms_form import ScopeForm, TermsForm
@@ -36,7 +37,20 @@ def test_examples_of_files_are_valid() -> None:
         Draft202012Validator(json.loads(published(kind))).validate(value)
 
 
-@pytest.mark.parametrize("form", [SourceForm, TermsForm, RecordForm, ScopeForm, CorpusForm])
+FORMS = [
+    SourceForm,
+    TermsForm,
+    RecordForm,
+    ScopeForm,
+    CorpusForm,
+    ReleaseForm,
+    ExceptionForm,
+    OperatorForm,
+    WorkspaceForm,
+]
+
+
+@pytest.mark.parametrize("form", FORMS)
 def test_every_field_is_in_the_reference(form: type) -> None:
     for name in form.model_fields:  # type: ignore[attr-defined]
         assert re.search(rf"`([\w.]+\.)?{name}`|`{name}\b", WORKSPACE), name

@@ -59,7 +59,8 @@ class World:
         self.write(name, text.replace(old, new))
 
     def load(self, environment: dict[str, str] | None = None) -> Workspace:
-        return load_workspace(self.root, read_settings(self.root, environment or {}), known_names())
+        settings = read_settings(self.root, environment or {})
+        return load_workspace(self.root, settings, known_names(settings))
 
     def problems(self, environment: dict[str, str] | None = None) -> tuple[Problem, ...]:
         """What is wrong; also that finding it left everything as it was."""
