@@ -6,8 +6,8 @@ Importing this module costs about half a second, so whoever answers questions mu
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import UTC, datetime
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 from importlib import metadata
 from typing import Any
 
@@ -65,7 +65,7 @@ def run_event(
     """
     event = Serde.to_dict(
         event_v2.RunEvent(
-            eventTime=_timestamp(time),
+            eventTime=own.timestamp(time),
             producer=PRODUCER,
             eventType=event_v2.RunState[state],
             run=event_v2.Run(run_id, _run_facets(parent, error)),
@@ -82,11 +82,19 @@ def run_event(
     return event
 
 
-def dataset_event(*, time: datetime, namespace: str, dataset: EventDataset) -> dict[str, Any]:
-    """A change of what a dataset is, outside any run: its terms, owner or description. Raises ValueError for a naive time."""
+def dataset_event(
+    *, time: datetime, namespace: str, dataset: EventDataset, facets: Mapping[str, own.Facet] | None = None
+) -> dict[str, Any]:
+    """A change of what a dataset is, outside any run: its terms, owner or description, or what `facets` of ours say.
+
+    Raises ValueError for a naive time.
+    """
     made = static_dataset(dataset, namespace)
-    event = Serde.to_dict(event_v2.DatasetEvent(eventTime=_timestamp(time), producer=PRODUCER, dataset=made))
+    event = Serde.to_dict(
+        event_v2.DatasetEvent(eventTime=own.timestamp(time), producer=PRODUCER, dataset=made)
+    )
     add_own_facets(event["dataset"], dataset)
+    event["dataset"]["facets"] |= facets or {}
     return event
 
 
@@ -125,9 +133,3 @@ def _job_facets(owner: str | None, description: str | None) -> dict[str, Any]:
             description=description, contentType="text/plain", producer=PRODUCER
         )
     return facets
-
-
-def _timestamp(time: datetime) -> str:
-    if time.tzinfo is None:
-        raise ValueError(f"event time: got {time.isoformat()} without a zone, expected one with")
-    return time.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")

@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from importlib import metadata
 from typing import Any
 
 import rfc8785
 
 from lineage_platform.events.arguments import Manifest, TermsCount
+from lineage_platform.model.overlay import Cover
 from lineage_platform.model.versions import Statistics, Transformation
 
 BASE_URL = "https://lineage-platform.example"
@@ -25,6 +27,11 @@ PRODUCER = f"{BASE_URL}/producer/{metadata.version('lineage-platform')}"
 TERMS = "lineagePlatform_terms"
 TRANSFORMATION = "lineagePlatform_transformation"
 MANIFEST = "lineagePlatform_manifest"
+OVERLAY = "lineagePlatform_overlay"
+REINSTATEMENT = "lineagePlatform_reinstatement"
+
+KINDS = {TERMS: "TERMS", OVERLAY: "OVERLAY", REINSTATEMENT: "REINSTATEMENT"}
+"""Kind of the ledger entry of a dataset event, by the facet that says what changed."""
 
 MAX_TERMS = 1000
 """Statements that one event lists; the rest is counted, and the whole list is bound by a digest."""
@@ -91,3 +98,42 @@ def manifest_facet(manifest: Manifest) -> Facet:
 
 def _base(name: str) -> Facet:
     return {"_producer": PRODUCER, "_schemaURL": schema_url(name)}
+def overlay_facet(
+    rows: Mapping[int, Cover],
+    statement: Mapping[str, Any],
+    *,
+    reason: str,
+    author: str,
+    valid_from: datetime,
+    valid_to: datetime | None,
+) -> Facet:
+    """Terms that replace those of what the new rows of the overlay cover, by the rows' numbers."""
+    return {
+        **_base("OverlayDatasetFacet"),
+        "reason": reason,
+        "author": author,
+        "validFrom": timestamp(valid_from),
+        "validTo": None if valid_to is None else timestamp(valid_to),
+        "statement": dict(statement),
+        "covers": [{"overlay": str(number), **cover.stated()} for number, cover in rows.items()],
+    }
+
+
+def reinstatement_facet(rows: Sequence[int], *, reason: str, author: str, effective: datetime) -> Facet:
+    """Rows of the overlay that no longer count, from `effective` on."""
+    return {
+        **_base("ReinstatementDatasetFacet"),
+        "overlays": [str(number) for number in rows],
+        "reason": reason,
+        "author": author,
+        "effective": timestamp(effective),
+    }
+
+
+def timestamp(time: datetime) -> str:
+    """A point in time as events write it. Raises ValueError for one without a zone."""
+    if time.tzinfo is None:
+        raise ValueError(f"event time: got {time.isoformat()} without a zone, expected one with")
+    return time.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+
+

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime
 from functools import partial
 from typing import Any
 
@@ -16,6 +17,7 @@ from lineage_platform.catalog.ledger import namespace
 from lineage_platform.errors import ChecksFailed, NotFound
 from lineage_platform.files import Place
 from lineage_platform.model.definitions import Source
+from lineage_platform.model.overlay import Cover
 from lineage_platform.model.terms import Terms
 from lineage_platform.model.versions import (
     CheckResult,
@@ -25,7 +27,7 @@ from lineage_platform.model.versions import (
     Transformation,
     Version,
 )
-from lineage_platform.recording import closing, observing
+from lineage_platform.recording import closing, observing, overlaying
 from lineage_platform.recording.attempt import Attempt
 from lineage_platform.recording.backend import Backend
 from lineage_platform.store import Store
@@ -146,6 +148,53 @@ class Recorder:
         """What was pinned under a name for a recipe."""
         found = self._database.transaction(partial(writing.pinned, corpus=corpus, recipe=recipe, name=name))
         return None if found is None else found[0]
+
+    def restate(
+        self,
+        covers: Sequence[Cover],
+        terms: Terms,
+        *,
+        reason: str,
+        author: str,
+        valid_from: datetime | None = None,
+        valid_to: datetime | None = None,
+    ) -> list[int]:
+        """Lay terms over those of what `covers` name, from now on or `valid_from`; returns the rows of the overlay.
+
+        Raises InvalidInput, and NotFound for a source or document that was never read.
+        """
+        return self._database.transaction(
+            partial(
+                overlaying.restate,
+                backend=self._backend,
+                covers=covers,
+                terms=terms,
+                reason=reason,
+                author=author,
+                valid_from=valid_from,
+                valid_to=valid_to,
+            )
+        )
+
+    def reinstate(
+        self, rows: Sequence[int], *, reason: str, author: str, effective: datetime | None = None
+    ) -> None:
+        """Lift rows of the overlay, from now on or `effective`. Raises NotFound, Conflict where one is lifted already."""
+        self._database.transaction(
+            partial(
+                overlaying.reinstate,
+                backend=self._backend,
+                rows=rows,
+                reason=reason,
+                author=author,
+                effective=effective,
+            )
+        )
+
+    def terms_entry(self, source: str) -> int:
+        """The ledger entry that last said something about the terms of a source's records; -1 where none did."""
+        found = self._database.transaction(partial(statements.newest_entry, source=source))
+        return -1 if found is None else found
 
     def pin(self, corpus: str, recipe: str, name: str, default: Callable[[], Any]) -> Any:
         """What is pinned under a name for a recipe; the first who asks pins `default()`, a JSON value."""

@@ -8,11 +8,12 @@ from typing import Any
 
 from lineage_platform.audit.verification.entries import Event, moment
 from lineage_platform.audit.verification.outputs import verify_snapshot, verify_version
+from lineage_platform.audit.verification.overlay import Overlay
 from lineage_platform.audit.verification.recorded import Recorded, Row
 from lineage_platform.audit.verification.report import Report
 from lineage_platform.audit.verification.statements import Statements
 from lineage_platform.catalog.forms import storable
-from lineage_platform.events.facets import TRANSFORMATION
+from lineage_platform.events.facets import TERMS, TRANSFORMATION
 from lineage_platform.ledger.canonical import canonical
 
 _CHECK = ("success", "severity", "column", "expected", "actual")
@@ -25,6 +26,7 @@ class Claims:
         self._recorded = recorded
         self._report = report
         self._statements = Statements(recorded, report)
+        self._overlay = Overlay(recorded, report)
         self._started: dict[str, int] = {}
         self._closed: set[str] = set()
         self._made: set[str] = set()
@@ -40,9 +42,12 @@ class Claims:
             self._statements.learn(leaf, event)
             if "run" in event:
                 self._take_run(leaf, event)
-            else:
+            elif TERMS in holder["facets"]:
                 starting = self._previous["run_id"] if self._previous else None
                 self._report.same("ledger-entry", name, leaf["run_id"], starting)
+            else:
+                self._report.same("ledger-entry", name, leaf["run_id"], None)
+                self._overlay.learn(leaf, event)
         self._previous = leaf
 
     def finish(self) -> None:
@@ -62,6 +67,7 @@ class Claims:
             kind = "version" if name in recorded.versions else "snapshot"
             report.problem(kind, name, "a row", "an entry that says that it was made")
         self._statements.finish()
+        self._overlay.finish()
         self._verify_sequences()
 
     def _take_run(self, leaf: Row, event: Event) -> None:

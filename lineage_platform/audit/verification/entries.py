@@ -17,6 +17,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from lineage_platform.audit.needs import Rows
 from lineage_platform.audit.verification.recorded import Recorded, Row
 from lineage_platform.audit.verification.report import Report
+from lineage_platform.events.facets import KINDS
 from lineage_platform.events.validation import validate
 from lineage_platform.ledger.canonical import canonical
 from lineage_platform.ledger.checkpoint import parse_and_verify
@@ -71,7 +72,7 @@ def _event(row: Row, leaf: bytes, report: Report) -> Event | None:
         report.same("event", name, canonical(event), payload)
         validate(event)
         report.count("events")
-        report.same("ledger-entry", name, row["kind"], event.get("eventType", "TERMS"))
+        report.same("ledger-entry", name, row["kind"], event.get("eventType") or _kind(event))
         report.same("ledger-entry", name, moment(row["recorded_at"]), event["eventTime"])
         if "run" in event:
             report.same("ledger-entry", name, str(row["run_id"]), event["run"]["runId"])
@@ -81,6 +82,11 @@ def _event(row: Row, leaf: bytes, report: Report) -> Event | None:
 def _parse(payload: bytes) -> Event:
     event: Event = json.loads(payload)
     return event
+
+
+def _kind(event: Event) -> str | None:
+    """What a dataset event is about, by its facet."""
+    return next((kind for facet, kind in KINDS.items() if facet in event["dataset"]["facets"]), None)
 
 
 def _grow(

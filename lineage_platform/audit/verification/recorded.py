@@ -27,6 +27,7 @@ class Recorded:
     versions: dict[str, Row]
     terms: list[Row]
     overlay: list[Row]
+    reinstatements: list[Row]
     checkpoints: dict[int, Row]
     snapshot_files: dict[int, list[Row]] = field(default_factory=dict)
     inputs: dict[str, set[str]] = field(default_factory=dict)
@@ -75,6 +76,7 @@ def read(rows: Rows) -> Recorded:
         versions={row["id"]: row for row in rows.table("versions", "dataset, sequence")},
         terms=list(rows.table("terms", "id")),
         overlay=list(rows.table("overlay", "id")),
+        reinstatements=list(rows.table("reinstatements", "overlay")),
         checkpoints={row["size"]: row for row in rows.table("checkpoints", "size")},
     )
     recorded.snapshot_files = _grouped(rows, "snapshot_files", "snapshot, position", "snapshot")

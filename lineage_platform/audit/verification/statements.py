@@ -46,13 +46,11 @@ class Statements:
         self._verify_facet(str(leaf["index"]), stated, counts)
 
     def finish(self) -> None:
-        """Rows that no entry of the ledger states; nothing writes the overlay yet, so that none of its rows is stated."""
+        """Rows that no entry of the ledger states."""
         self._report.count("terms", len(self._recorded.terms))
         for index, rows in self._news.items():
             for row in rows:
                 self._report.problem("terms", str(row["number"]), "a row", f"an entry {index} that states it")
-        for row in self._recorded.overlay:
-            self._report.problem("overlay", str(row["id"]), "a row", "an entry that states it")
 
     def _counts(self, event: Event, news: list[Row]) -> dict[int, Counts]:
         """Terms numbers that the event is about, with what it counts of each."""
