@@ -27,7 +27,7 @@ from lineage_platform.transformations import deduplicated
 def deduplicated_step(corpus: Corpus, sources: dict[str, Source]) -> Step:
     """The step of one corpus. Declared terms are part of its code version, because a change of rights may change survivors."""
     dataset = f"{corpus.id}/deduplicated"
-    terms = [terms_of(source, None).statement() for source in sources_of(corpus, sources)]
+    terms = [piece.statement() for source in sources_of(corpus, sources) for piece in terms_of(source, None)]
     declared = {"deduplication": asdict(corpus.deduplication), "quality": corpus.quality}
 
     def transformation(platform: Platform, _inputs: Inputs) -> Transformation:

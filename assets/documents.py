@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import Any, cast
 
 import expectations.decisions
@@ -16,6 +15,8 @@ from lineage_platform.files import Place
 from lineage_platform.model import tables
 from lineage_platform.model.definitions import Source
 from lineage_platform.model.versions import Result, Snapshot, Transformation
+from lineage_platform.policy.signals.model import RULE_VERSION
+from lineage_platform.policy.signals.rows import signals_of
 from lineage_platform.policy.terms import terms_of
 from lineage_platform.transformations import documents
 
@@ -23,12 +24,17 @@ from lineage_platform.transformations import documents
 def documents_step(source: Source) -> Step:
     """The step of one source."""
     parameters = documents.parameters(source)
+    roles = {"documents": tables.DOCUMENTS, "decisions": tables.DECISIONS}
+    if source.record.signals:
+        parameters["signals"] = RULE_VERSION
+        roles["signals"] = tables.SIGNALS
 
     def run(platform: Platform, inputs: Inputs, _transformation: Transformation, scratch: Place) -> Result:
         return documents.read_documents(
             source,
             cast("Snapshot", inputs[f"source/{source.id}"]),
-            terms_of=partial(terms_of, source),
+            terms_of=lambda said: terms_of(source, *said),
+            signals_of=signals_of,
             subject_key=platform.subject_key,
             scratch=scratch,
             engine=platform.engine,
@@ -64,7 +70,7 @@ def documents_step(source: Source) -> Step:
         group="sources",
         owners=(source.steward,),
         kinds=frozenset({"parquet", "daft"}),
-        tables={"documents": tables.DOCUMENTS, "decisions": tables.DECISIONS},
+        tables=roles,
         tags=source_tags([source]),
         check_parameters={"malformed_threshold": source.malformed_threshold},
     )

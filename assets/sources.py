@@ -13,6 +13,7 @@ from assets.platform import Platform
 from assets.tags import source_tags
 from lineage_platform.errors import LineageError, NotFound
 from lineage_platform.model.definitions import Source
+from lineage_platform.model.keys import Said
 from lineage_platform.model.terms import Terms
 from lineage_platform.model.versions import CheckResult, ParentRun, Snapshot
 from lineage_platform.policy.terms import terms_of
@@ -99,9 +100,14 @@ def _observe(
 ) -> tuple[Snapshot, list[Terms], tuple[CheckResult, ...]]:
     """What was recorded: the snapshot, the statements about its records, and what the suite says of both."""
     name = f"source/{source.id}"
+    since = platform.recorder.terms_entry(source.id)
     content, files = reading.observe(source, engine=platform.engine, progress=platform.progress(name))
-    declared = {terms.declared for terms in platform.terms(source.id)} | {None}
-    terms = sorted((terms_of(source, item) for item in declared), key=lambda item: item.declared or "")
+    said = {terms.said for terms in platform.terms(source.id)} | {Said()}
+    terms = [
+        piece
+        for item in sorted(said, key=lambda item: (item.declared or "", item.opt_out or "", item.parents))
+        for piece in terms_of(source, *item)
+    ]
     found = expectations.sources.check(
         source=source,
         files=files,
@@ -109,11 +115,11 @@ def _observe(
         withdrawable={basis.name for basis in vocabulary().values() if basis.consent},
     )
     outcome = checks.flat({SUITE: found})
-    return platform.recorder.observe(source, content, files, parent, terms, outcome), terms, outcome
+    return platform.recorder.observe(source, content, files, parent, terms, outcome, since), terms, outcome
 
 
 def _description(source: Source) -> str:
-    terms = source.terms
+    terms = source.terms_on()
     return (
         f"{source.title}, published by {source.publisher}. Licence {terms.licence}, consent basis "
         f"{terms.consent_basis}, personal data: {terms.personal_data}."

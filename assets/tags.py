@@ -11,7 +11,7 @@ from lineage_platform.policy.terms import terms_of
 
 def source_tags(sources: Iterable[Source]) -> dict[str, str]:
     """`licence` and `consent_basis` of one source, or one `licence.<id>` and `consent.<basis>` each for several."""
-    terms = [terms_of(source, None) for source in sources]
+    terms = [piece for source in sources for piece in terms_of(source, None)]
     licences = sorted({item.licence for item in terms})
     bases = sorted({item.consent_basis for item in terms})
     if len(licences) == len(bases) == 1:

@@ -78,7 +78,7 @@ def source(number: int) -> Source:
         format="jsonl",
         compression="none",
         record=RecordFields(),
-        terms=DeclaredTerms(LICENCES[number % len(LICENCES)], "public-interest", "none"),
+        terms=(DeclaredTerms(LICENCES[number % len(LICENCES)], "public-interest", "none"),),
     )
 
 
@@ -91,12 +91,12 @@ def record_sources(
         made = source(position)
         digest = hashlib.sha256(made.id.encode()).hexdigest()
         files = [SnapshotFile("part-0.jsonl", 1 << 30, digest, 0)]
-        snapshot = recorder.observe(made, digest, files, None, [terms_of(made, None)])
+        snapshot = recorder.observe(made, digest, files, None, terms_of(made, None))
         declared = [
             None,
             *(f"{LICENCES[n % len(LICENCES)]}{' or later' * (n // len(LICENCES))}" for n in range(terms - 1)),
         ]
-        statements = tuple(terms_of(made, text) for text in declared)
+        statements = tuple(piece for text in declared for piece in terms_of(made, text))
         documents = _record_documents(recorder, made, snapshot, statements)
         step = Transformation("annotate", "1", {"minhash": [[5, 14, 8]], "seed": 0})
         with recorder.attempt(f"annotations/{made.id}", step, [documents]) as attempt:

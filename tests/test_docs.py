@@ -37,7 +37,7 @@ def test_the_workspace_of_the_readme_loads(tmp_path: Path) -> None:
     (data / "a.jsonl").write_text('{"instruction": "a", "input": "b", "output": "c"}\n')
     workspace = load_workspace(read_settings(tmp_path, {}))
     assert [corpus.id for corpus in workspace.corpora] == ["chat"]
-    assert workspace.source("alpaca").terms.licence == "CC-BY-NC-4.0"
+    assert workspace.source("alpaca").terms_on().licence == "CC-BY-NC-4.0"
 
 
 def test_commands_of_the_readme_exist() -> None:

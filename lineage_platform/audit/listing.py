@@ -148,7 +148,7 @@ def _entry(
         title=source.title if source else None,
         format=source.format if source else None,
         steward=source.steward if source else None,
-        declared=source.terms.licence if source else None,
+        declared=source.terms_on().licence if source else None,
         licence=said.get("licence", "NOASSERTION"),
         licence_status=said.get("licence_status", "unknown"),
         consent_basis=said.get("consent_basis", "unknown"),

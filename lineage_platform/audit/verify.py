@@ -17,6 +17,7 @@ from lineage_platform.audit.verification.documents import verify_documents
 from lineage_platform.audit.verification.entries import verify_entries
 from lineage_platform.audit.verification.recorded import Recorded
 from lineage_platform.audit.verification.report import Report, Tell
+from lineage_platform.audit.verification.signals import verify_signals
 from lineage_platform.audit.verification.stored import verify_stored
 
 
@@ -48,6 +49,7 @@ def _verify_versions(recorded: Recorded, whole: set[str], files: Files, report: 
                 verify_digest(recorded, name, files, Path(folder), report)
                 if kind == "documents":
                     verify_documents(recorded, name, files, report)
+                    verify_signals(recorded, name, files, report)
                 upstream = recorded.upstream(name) & recorded.versions.keys()
                 if kind == "shards" and upstream <= whole:
                     verify_corpus(recorded, name, files, report)

@@ -1,25 +1,42 @@
-"""Statements of terms: what is believed now, and how another one is appended. Nothing is overwritten."""
+"""Statements of terms: what is believed now, and how others are appended. Nothing is overwritten.
+
+What is recorded about a terms number at once, its *pieces*, is disjoint in valid time and replaces what was believed before.
+"""
 
 from __future__ import annotations
 
 import datetime
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Connection, bindparam, exists, func, insert, select
-from sqlalchemy.dialects.postgresql import ARRAY, distinct_on
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.types import BigInteger
 
 from lineage_platform.catalog.forms import storable
 from lineage_platform.catalog.tables import overlay, reinstatements, terms
-from lineage_platform.model.terms import Terms
+from lineage_platform.model.terms import Terms, in_force
 
 
 def of_numbers(connection: Connection, numbers: Iterable[int]) -> dict[int, Terms]:
     """The statement now in force for each terms number that has one."""
-    wanted = bindparam("numbers", sorted(set(numbers)), type_=ARRAY(BigInteger))
-    return _in_force(connection, terms.c.number == func.any(wanted))
+    return _in_force(connection, _any_of(numbers))
+
+
+def pieces_of_numbers(
+    connection: Connection, numbers: Iterable[int], day: datetime.date
+) -> dict[int, tuple[Terms, ...]]:
+    """All that is believed now about each terms number that has a statement: the piece in force on `day` first, then the
+    others in order of time. The overlay is not laid over."""
+    found = _pieces(connection, _any_of(numbers))
+    return {number: in_force_first([_terms(row) for row in rows], day) for number, rows in found.items()}
+
+
+def newest_entry(connection: Connection, source: str) -> int | None:
+    """The ledger entry that last said something about the records of a source."""
+    query = select(func.max(terms.c.ledger_index)).where(terms.c.source == source)
+    return connection.scalar(query)
 
 
 def of_source(connection: Connection, source: str) -> dict[int, Terms]:
@@ -33,22 +50,33 @@ def of_source(connection: Connection, source: str) -> dict[int, Terms]:
 def news(
     connection: Connection, statements: Iterable[Terms], since: datetime.datetime | None = None
 ) -> list[Terms]:
-    """Those statements that say something else than the newest recorded about their number.
+    """The pieces of those numbers about which they say something else than what was recorded last.
 
-    A number that was spoken about after `since` is left out: then the caller's statement is the older one.
+    A number that was spoken about after `since` is left out: then what the caller says is the older.
     """
-    by_number = {item.number: item for item in statements}
-    wanted = bindparam("numbers", list(by_number), type_=ARRAY(BigInteger))
-    known = {row.number: row for row in connection.execute(_newest(terms.c.number == func.any(wanted)))}
+    by_number: dict[int, list[Terms]] = {}
+    for item in statements:
+        pieces = by_number.setdefault(item.number, [])
+        if item not in pieces:
+            pieces.append(item)
+    known = _pieces(connection, _any_of(by_number))
     return [
         item
-        for number, item in sorted(by_number.items())
+        for number, pieces in sorted(by_number.items())
         if number not in known
         or (
-            known[number].statement != storable(item.statement())
-            and (since is None or known[number].recorded_at <= since)
+            [row.statement for row in known[number]]
+            != [storable(piece.statement()) for piece in _in_time(pieces)]
+            and (since is None or known[number][0].recorded_at <= since)
         )
+        for item in _in_time(pieces)
     ]
+
+
+def in_force_first(pieces: Sequence[Terms], day: datetime.date) -> tuple[Terms, ...]:
+    """The pieces of one number as events list them: what holds on `day`, then the others in order of time."""
+    now = in_force(pieces, day)
+    return now, *(piece for piece in _in_time(pieces) if piece is not now)
 
 
 def append(
@@ -79,25 +107,46 @@ def append(
     connection.execute(insert(terms), rows)
 
 
-def _newest(condition: ColumnElement[bool]) -> Any:
-    columns = (terms.c.number, terms.c.source, terms.c.declared, terms.c.statement, terms.c.recorded_at)
-    order = (terms.c.number, terms.c.recorded_at.desc(), terms.c.id.desc())
-    return select(*columns).where(condition).ext(distinct_on(terms.c.number)).order_by(*order)
+def _any_of(numbers: Iterable[int]) -> ColumnElement[bool]:
+    return terms.c.number == func.any(bindparam("numbers", sorted(set(numbers)), type_=ARRAY(BigInteger)))
+
+
+def _pieces(connection: Connection, condition: ColumnElement[bool]) -> dict[int, list[Any]]:
+    """The rows recorded last about each number, in order of valid time."""
+    last = func.max(terms.c.ledger_index).over(partition_by=terms.c.number).label("last")
+    said = select(terms, last).where(condition).subquery()
+    order = (said.c.number, said.c.valid_from.nulls_first())
+    found: dict[int, list[Any]] = {}
+    for row in connection.execute(select(said).where(said.c.ledger_index == said.c.last).order_by(*order)):
+        found.setdefault(row.number, []).append(row)
+    return found
+
+
+def _in_time(pieces: Iterable[Terms]) -> list[Terms]:
+    return sorted(pieces, key=lambda piece: piece.valid_from or "")
 
 
 def _in_force(connection: Connection, condition: ColumnElement[bool]) -> dict[int, Terms]:
-    rows = connection.execute(_newest(condition)).all()
-    replaced = _overlaid(connection, {row.source for row in rows})
+    found = _pieces(connection, condition)
+    replaced = _overlaid(connection, {rows[0].source for rows in found.values()})
+    today = datetime.datetime.now(datetime.UTC).date()
     return {
-        row.number: Terms.from_statement(
-            {
-                **replaced.get(row.source, row.statement),
-                "source": row.statement["source"],
-                "declared": row.statement["declared"],
-            }
-        )
-        for row in rows
+        number: _replaced(rows[0], replaced[rows[0].source])
+        if rows[0].source in replaced
+        else in_force([_terms(row) for row in rows], today)
+        for number, rows in found.items()
     }
+
+
+def _terms(row: Any) -> Terms:
+    return Terms.from_statement(row.statement)
+
+
+def _replaced(row: Any, statement: dict[str, Any]) -> Terms:
+    """What the overlay says, about the records that the row is about."""
+    about = ("source", "declared", "signalled", "parents")
+    said = {name: value for name, value in statement.items() if name not in about}
+    return Terms.from_statement(said | {name: row.statement[name] for name in about if name in row.statement})
 
 
 def _overlaid(connection: Connection, sources: Collection[str]) -> dict[str, dict[str, Any]]:

@@ -13,8 +13,9 @@ from lineage_platform.model.versions import CheckResult, Statistics
 
 RunState = Literal["START", "COMPLETE", "FAIL", "ABORT"]
 
-TermsCount = tuple[Terms, int | None, int | None]
-"""A statement with the documents and tokens it covers in this version; None where nothing was counted."""
+TermsCount = tuple[Sequence[Terms], int | None, int | None]
+"""What is stated about one terms number, the piece in force first, with the documents and tokens it covers in this version;
+None where nothing was counted."""
 
 
 @dataclass(frozen=True)

@@ -121,7 +121,7 @@ def _tags(dataset: EventDataset) -> facet_v2.tags_dataset.TagsDatasetFacet:
     listed = [entry for entry in own.by_documents(dataset.terms)[: own.MAX_TERMS] if entry[1] != 0]
     pairs = {
         pair
-        for terms, _documents, _tokens in listed
+        for (terms, *_), _documents, _tokens in listed
         for pair in (
             ("licence", terms.licence),
             ("consent-basis", terms.consent_basis),

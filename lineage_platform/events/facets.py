@@ -46,15 +46,21 @@ def schema_url(name: str, version: str = "1-0-0") -> str:
 
 def by_documents(terms: Sequence[TermsCount]) -> list[TermsCount]:
     """Most documents first; equal ones by terms number."""
-    return sorted(terms, key=lambda entry: (-(entry[1] or 0), entry[0].number))
+    return sorted(terms, key=lambda entry: (-(entry[1] or 0), entry[0][0].number))
 
 
 def terms_facet(terms: Sequence[TermsCount]) -> Facet:
     """Statements by documents, most first, at most `MAX_TERMS`; `digest` is SHA-256 over the RFC 8785 form of the whole
-    list in that order."""
+    list in that order. `statement` is in force at the time of the event, `others` hold on other days."""
     ordered = [
-        {"terms": str(item.number), "documents": documents, "tokens": tokens, "statement": item.statement()}
-        for item, documents, tokens in by_documents(terms)
+        {
+            "terms": str(first.number),
+            "documents": documents,
+            "tokens": tokens,
+            "statement": first.statement(),
+            **({"others": [item.statement() for item in others]} if others else {}),
+        }
+        for (first, *others), documents, tokens in by_documents(terms)
     ]
     return {
         **_base("TermsDatasetFacet"),
@@ -96,8 +102,6 @@ def manifest_facet(manifest: Manifest) -> Facet:
     }
 
 
-def _base(name: str) -> Facet:
-    return {"_producer": PRODUCER, "_schemaURL": schema_url(name)}
 def overlay_facet(
     rows: Mapping[int, Cover],
     statement: Mapping[str, Any],
@@ -137,3 +141,5 @@ def timestamp(time: datetime) -> str:
     return time.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
+def _base(name: str) -> Facet:
+    return {"_producer": PRODUCER, "_schemaURL": schema_url(name)}

@@ -3,17 +3,47 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, date, datetime
 from string import Formatter
 from typing import Any, Literal, NoReturn
 
 from lineage_platform.model.releases import PolicyException, ReleaseSpec
-from lineage_platform.model.terms import Evidence, Particulars, PersonalData, Scope
+from lineage_platform.model.terms import Evidence, Particulars, PersonalData, Scope, in_force
 
 SourceFormat = Literal["jsonl", "json", "csv", "tsv", "parquet", "text", "markdown", "python-distributions"]
 Compression = Literal["auto", "none", "gzip", "zstd", "bz2", "xz"]
 ShardFormat = Literal["parquet", "megatron"]
 ShardLayout = Literal["mixed", "by-source"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class SignalFields:
+    """Which fields of a raw record hold what its site and its file say to machines, and when that was fetched.
+
+    `content_usage` and `tdm_reservation` are single HTTP headers, `aigc` is a label of GB 45438 without the rest of the
+    metadata; the other names are those of `policy.signals.read_record`.
+    """
+
+    observed_at: str | None = None
+    url: str | None = None
+    robots_txt: str | None = None
+    robots_status: str | None = None
+    headers: str | None = None
+    content_usage: str | None = None
+    tdm_reservation: str | None = None
+    html: str | None = None
+    text: str | None = None
+    metadata: str | None = None
+    tdmrep: str | None = None
+    rsl: str | None = None
+    c2pa: str | None = None
+    ai_txt: str | None = None
+    aigc: str | None = None
+
+    def named(self) -> dict[str, str]:
+        """What is named, by meaning."""
+        return {name: field for name, field in asdict(self).items() if field is not None}
 
 
 @dataclass(frozen=True)
@@ -25,11 +55,28 @@ class RecordFields:
     licence: str | None = None
     language: str | None = None
     subject: str | None = None
+    signals: SignalFields | None = None
 
     @property
     def text_fields(self) -> tuple[str, ...]:
         """The fields that the text is made of."""
         return tuple(name for _, name, _, _ in Formatter().parse(self.text) if name) or (self.text,)
+
+    def to_form(self) -> dict[str, Any]:
+        """The JSON form; signals only where there are any."""
+        form = asdict(self)
+        form["signals"] = self.signals.named() if self.signals else None
+        return {name: value for name, value in form.items() if value is not None or name not in _ADDED}
+
+    @classmethod
+    def from_form(cls, form: Mapping[str, Any]) -> RecordFields:
+        """The inverse of `to_form`."""
+        signals = form.get("signals")
+        return cls(**{**form, "signals": SignalFields(**signals) if signals else None})
+
+
+_ADDED = ("signals",)
+"""Fields of a record that are left out of its form where they are not set: sources without them keep their digests."""
 
 
 @dataclass(frozen=True)
@@ -52,7 +99,7 @@ class Source:
 
     `distributions` applies to the format `python-distributions`: the names to read, or with `exclude` all but those.
     `malformed_threshold` is the share of unreadable records above which the documents check fails. `derived_from` names
-    the sources that a synthetic or translated source was made from.
+    the sources that a synthetic or translated source was made from. `terms` are disjoint in valid time, in its order.
     """
 
     id: str
@@ -64,13 +111,17 @@ class Source:
     format: SourceFormat
     compression: Compression
     record: RecordFields
-    terms: DeclaredTerms
+    terms: tuple[DeclaredTerms, ...]
     malformed_threshold: float = 0.05
     max_record_bytes: int = 8 * 1024 * 1024
     distributions: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
     encoding: str = "utf-8"
     derived_from: tuple[str, ...] = ()
+
+    def terms_on(self, day: date | None = None) -> DeclaredTerms:
+        """The terms that hold on a day (None: today, UTC)."""
+        return in_force(self.terms, day or datetime.now(UTC).date())
 
 
 @dataclass(frozen=True)

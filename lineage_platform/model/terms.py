@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, fields
-from typing import Any, Literal
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field, fields
+from datetime import date
+from typing import Any, Literal, Protocol, TypeVar
 
-from lineage_platform.model.keys import terms_number
+from lineage_platform.model.keys import OptOut, Said, terms_number
 
 NOASSERTION = "NOASSERTION"
 
@@ -54,6 +56,19 @@ class Scope:
     grantees: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True)
+class Assertion:
+    """What one author said, before it was put together with what others say of the same days.
+
+    `said` has the fields of a source's `terms` as they were written, those too that a stronger assertion overrules.
+    """
+
+    basis: Basis
+    author: str | None
+    stated_at: str | None
+    said: Mapping[str, Any] = field(hash=False)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Particulars:
     """What a statement may say beyond licence, consent basis, personal data, scope and validity.
@@ -78,7 +93,9 @@ class Particulars:
     | generators, generator_terms | models that made the records, and the licence expression of their terms |
     | opt_out | what machine-readable signals say about training: `y` leaves it open, `n` reserves it |
     | kind, collected_lawfully | how the source came to us; whether there is evidence of lawful access |
+    | admission | `no`: the records may not even be taken in |
     | basis, author, stated_at | how the statement is known, by whom, and since when (a date) |
+    | assertions | where several were put together: all of them, the strongest first |
     """
 
     found_at: str | None = None
@@ -98,12 +115,14 @@ class Particulars:
     transfer: Transfer = "unknown"
     generators: tuple[str, ...] = ()
     generator_terms: str | None = None
-    opt_out: Literal["y", "n", "unknown"] = "unknown"
+    opt_out: OptOut = "unknown"
     kind: Kind = "unknown"
     collected_lawfully: Answer = "unknown"
+    admission: Answer = "unknown"
     basis: Basis = "declared"
     author: str | None = None
     stated_at: str | None = None
+    assertions: tuple[Assertion, ...] = ()
 
     def stated(self) -> dict[str, Any]:
         """The JSON form of what was stated, without what was not."""
@@ -114,7 +133,8 @@ class Particulars:
     @classmethod
     def from_stated(cls, said: dict[str, Any]) -> Particulars:
         """The inverse of `stated`."""
-        return cls(**{name: _frozen(value) for name, value in said.items()})
+        values = {name: _frozen(value) for name, value in said.items() if name != "assertions"}
+        return cls(**values, assertions=tuple(Assertion(**item) for item in said.get("assertions", ())))
 
 
 _PAIRS = ("copyright_basis", "consent_bases")
@@ -125,6 +145,8 @@ _PARTICULARS = frozenset(item.name for item in fields(Particulars))
 def _plain(name: str, value: Any) -> Any:
     if name in _PAIRS:
         return dict(value)
+    if name == "assertions":
+        return [asdict(item) for item in value]
     return list(value) if isinstance(value, tuple) else value
 
 
@@ -132,6 +154,33 @@ def _frozen(value: Any) -> Any:
     if isinstance(value, dict):
         return tuple(sorted(value.items()))
     return tuple(value) if isinstance(value, list) else value
+
+
+class Valid(Protocol):
+    """What holds for some days: from the first day to the first day no longer, None meaning unbounded."""
+
+    @property
+    def valid_from(self) -> str | None:
+        """First day."""
+
+    @property
+    def valid_to(self) -> str | None:
+        """First day no longer."""
+
+
+V = TypeVar("V", bound=Valid)
+
+
+def in_force(pieces: Sequence[V], day: date) -> V:
+    """What holds on a day, of pieces that are disjoint in valid time, at least one.
+
+    Where none does: the one that ended last, and where none has begun, the one that begins first.
+    """
+    today = day.isoformat()
+    begun = [piece for piece in pieces if not piece.valid_from or piece.valid_from <= today]
+    if begun:
+        return max(begun, key=lambda piece: piece.valid_to or "9999-99-99")
+    return min(pieces, key=lambda piece: piece.valid_from or "")
 
 
 @dataclass(frozen=True)
@@ -142,6 +191,9 @@ class Terms:
     `licence_status` says whether the declared string was resolved; `ambiguous` and `unknown` are listed as gaps.
     `consent_basis` is a short name of the controlled vocabulary (`lineage_platform.policy.vocabulary`), behind which
     stands a DPV IRI. Validity is a half-open interval of RFC 3339 dates, None meaning unbounded.
+
+    `signalled` is what the machine-readable signals of the documents themselves were measured to say (None: they have
+    none), `parents` the terms numbers of what they were made from: see `keys.Said`.
     """
 
     source: str
@@ -157,11 +209,18 @@ class Terms:
     valid_from: str | None = None
     valid_to: str | None = None
     particulars: Particulars = field(default_factory=Particulars)
+    signalled: OptOut | None = None
+    parents: tuple[str, ...] = ()
+
+    @property
+    def said(self) -> Said:
+        """What the documents say themselves."""
+        return Said(self.declared, self.signalled, self.parents)
 
     @property
     def number(self) -> int:
         """The number that rows carry (63 bits, a decimal string in JSON)."""
-        return terms_number(self.source, self.declared)
+        return terms_number(self.source, *self.said)
 
     def statement(self) -> dict[str, Any]:
         """The JSON form that is stored, compared and put into events; two equal statements say the same.
@@ -189,6 +248,8 @@ class Terms:
             "valid_from": self.valid_from,
             "valid_to": self.valid_to,
             **self.particulars.stated(),
+            **({} if self.signalled is None else {"signalled": self.signalled, "opt_out": self.particulars.opt_out}),
+            **({"parents": list(self.parents)} if self.parents else {}),
         }
 
     @classmethod
@@ -197,10 +258,12 @@ class Terms:
         said = {name: value for name, value in statement.items() if name not in _PARTICULARS}
         evidence = said.pop("evidence")
         scope = {name: tuple(values) for name, values in said.pop("scope").items()}
+        parents = tuple(said.pop("parents", ()))
         particulars = {name: statement[name] for name in _PARTICULARS & statement.keys()}
         return cls(
             **said,
             scope=Scope(**scope),
             evidence=Evidence(**evidence) if evidence else None,
             particulars=Particulars.from_stated(particulars),
+            parents=parents,
         )

@@ -2,22 +2,33 @@
 
 from __future__ import annotations
 
-from lineage_platform.model.definitions import Source
-from lineage_platform.model.terms import NOASSERTION, Terms
+from dataclasses import replace
+
+from lineage_platform.model.definitions import DeclaredTerms, Source
+from lineage_platform.model.keys import OptOut, Said
+from lineage_platform.model.terms import NOASSERTION, Particulars, Terms
 from lineage_platform.policy.licences import Resolution, resolve
 from lineage_platform.policy.vocabulary import lookup
 
 SILENT_STEWARD = Resolution(NOASSERTION, "unknown", "the source's steward states no licence")
 
 
-def terms_of(source: Source, declared: str | None) -> Terms:
-    """The terms of those records of `source` that declare the licence string `declared`.
+def terms_of(
+    source: Source, declared: str | None, opt_out: OptOut | None = None, parents: tuple[str, ...] = ()
+) -> tuple[Terms, ...]:
+    """The terms of those records of `source` that declare the licence string `declared`: pieces, disjoint in valid time.
 
     None stands for records that declare none: they have the source's own licence. A record's own licence replaces only
-    the licence; everything else is the source's. Raises InvalidInput on a consent basis that the vocabulary does not
+    the licence; everything else is the source's. `opt_out` is the answer of the documents' own signals, where they have
+    any: it replaces the steward's, but for a refusal, which no document lifts. `parents` are the terms numbers of what
+    they were made from (`model.keys.Said`). Raises InvalidInput on a consent basis that the vocabulary does not
     have.
     """
-    stated = source.terms
+    return tuple(_piece(source.id, stated, Said(declared, opt_out, parents)) for stated in source.terms)
+
+
+def _piece(source: str, stated: DeclaredTerms, said: Said) -> Terms:
+    declared = said.declared
     if declared is not None:
         resolution = resolve(declared)
     elif stated.licence == NOASSERTION:
@@ -25,7 +36,7 @@ def terms_of(source: Source, declared: str | None) -> Terms:
     else:
         resolution = resolve(stated.licence)
     return Terms(
-        source=source.id,
+        source=source,
         declared=declared,
         licence=resolution.licence,
         licence_status=resolution.status,
@@ -37,5 +48,13 @@ def terms_of(source: Source, declared: str | None) -> Terms:
         evidence=stated.evidence,
         valid_from=stated.valid_from,
         valid_to=stated.valid_to,
-        particulars=stated.particulars,
+        particulars=_particulars(stated.particulars, said.opt_out),
+        signalled=said.opt_out,
+        parents=said.parents,
     )
+
+
+def _particulars(stated: Particulars, signalled: OptOut | None) -> Particulars:
+    if signalled is None or stated.opt_out == "n":
+        return stated
+    return replace(stated, opt_out=signalled)

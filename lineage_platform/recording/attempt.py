@@ -205,7 +205,7 @@ class Attempt:
             manifest_sha256=manifest_sha256,
             checks=checks,
             counts=counts,
-            statements=statements.of_numbers(connection, counts),
+            statements=statements.pieces_of_numbers(connection, counts, ledger.time.date()),
             owner=self._owner,
         )
         self._append(ledger, "COMPLETE", [output])

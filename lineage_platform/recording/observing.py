@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 import re
 from collections.abc import Sequence
 from dataclasses import asdict, replace
+from operator import attrgetter
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -14,7 +16,7 @@ from sqlalchemy import Connection, select
 from lineage_platform.catalog import statements, tables, versions, writing
 from lineage_platform.catalog.forms import checks_form, checks_from, memo_key, rfc3339, storable
 from lineage_platform.catalog.ledger import Ledger
-from lineage_platform.errors import ChecksFailed, InvalidInput, LineageError, NotFound
+from lineage_platform.errors import ChecksFailed, Conflict, InvalidInput, LineageError, NotFound
 from lineage_platform.events.arguments import EventDataset, RunState
 from lineage_platform.events.build import dataset_event, run_event
 from lineage_platform.ledger.canonical import canonical
@@ -37,12 +39,15 @@ def observe(
     parent: ParentRun | None,
     terms: Sequence[Terms],
     checks: Sequence[CheckResult],
+    since: int | None,
 ) -> Snapshot:
     """Record what is new about a source as one run; where nothing is, nothing is written.
 
     The same digest is the same snapshot, with the number it always had. Changed statements are a dataset event. Checks
     that say something else than those of the newest observation are new too.
-    Raises InvalidInput for a file name that is not UTF-8.
+    `since` is the entry that had last said something about the source's terms when the caller looked (see
+    `Recorder.terms_entry`); None: the caller does not mind. Raises Conflict when another writer changed them since, to
+    something else than what the caller states; InvalidInput for a file name that is not UTF-8.
     """
     unstorable = [file.path for file in files if storable(file.path) != file.path]
     if unstorable:
@@ -64,6 +69,7 @@ def observe(
     ):
         return known
 
+    _refuse_conflict(connection, source.id, news, since)
     run_id = uuid4()
     dataset = f"source/{source.id}"
     name = Snapshot(source.id, 0, digest, (), "").id
@@ -99,9 +105,10 @@ def observe(
         ledger_index=index,
     )
     if news:
-        stated = EventDataset(
-            name=dataset, version=name, owner=source.steward, terms=[(item, None, None) for item in news]
-        )
+        day = ledger.time.date()
+        by_number = [list(pieces) for _, pieces in itertools.groupby(news, key=attrgetter("number"))]
+        said = [(statements.in_force_first(pieces, day), None, None) for pieces in by_number]
+        stated = EventDataset(name=dataset, version=name, owner=source.steward, terms=said)
         change = dataset_event(time=ledger.time, namespace=ledger.namespace, dataset=stated)
         index = ledger.append("TERMS", change, run_id)
         statements.append(connection, news, recorded_at=ledger.time, run_id=run_id, ledger_index=index)
@@ -121,6 +128,15 @@ def observe(
     writing.complete_run(connection, run_id, gave=name, checks=checks, time=ledger.time, ledger_index=index)
     ledger.write(backend.key)
     return known
+
+
+def _refuse_conflict(connection: Connection, source: str, news: Sequence[Terms], since: int | None) -> None:
+    entry = statements.newest_entry(connection, source)
+    if news and since is not None and entry is not None and entry != since:
+        raise Conflict(
+            f"source/{source}: its terms were changed (ledger entry {entry}) while this observation worked, to something "
+            "else than is declared here; nothing of it was kept: compare the two and observe the source again"
+        )
 
 
 def newest(connection: Connection, source: str, *, usable: bool) -> Snapshot:
@@ -147,7 +163,7 @@ def _checks_of(connection: Connection, run_id: UUID) -> list[dict[str, Any]]:
 
 def definition_of(source: Source) -> dict[str, Any]:
     """A source as declared, as JSON, without what an address may hold of secrets: user, password, query."""
-    form = asdict(source)
+    form = {**asdict(source), "record": source.record.to_form()}
     form["location"] = (
         re.sub(r"\?.*", "?...", without_secrets(source.location))
         if "://" in source.location

@@ -54,8 +54,12 @@ class Recorder:
         parent: ParentRun | None = None,
         terms: Sequence[Terms] = (),
         checks: Sequence[CheckResult] = (),
+        since: int | None = None,
     ) -> Snapshot:
-        """Record what stands at a source now: the same digest is the same snapshot; equal terms and checks are not repeated."""
+        """Record what stands at a source now: the same digest is the same snapshot; equal terms and checks are not repeated.
+
+        Raises Conflict when other terms were recorded after the entry `since` (see `terms_entry`).
+        """
         return self._database.transaction(
             partial(
                 observing.observe,
@@ -66,6 +70,7 @@ class Recorder:
                 parent=parent,
                 terms=terms,
                 checks=checks,
+                since=since,
             )
         )
 
@@ -144,11 +149,6 @@ class Recorder:
         found = self._database.transaction(partial(statements.of_source, source=source))
         return list(found.values())
 
-    def pinned(self, corpus: str, recipe: str, name: str) -> Any | None:
-        """What was pinned under a name for a recipe."""
-        found = self._database.transaction(partial(writing.pinned, corpus=corpus, recipe=recipe, name=name))
-        return None if found is None else found[0]
-
     def restate(
         self,
         covers: Sequence[Cover],
@@ -195,6 +195,11 @@ class Recorder:
         """The ledger entry that last said something about the terms of a source's records; -1 where none did."""
         found = self._database.transaction(partial(statements.newest_entry, source=source))
         return -1 if found is None else found
+
+    def pinned(self, corpus: str, recipe: str, name: str) -> Any | None:
+        """What was pinned under a name for a recipe."""
+        found = self._database.transaction(partial(writing.pinned, corpus=corpus, recipe=recipe, name=name))
+        return None if found is None else found[0]
 
     def pin(self, corpus: str, recipe: str, name: str, default: Callable[[], Any]) -> Any:
         """What is pinned under a name for a recipe; the first who asks pins `default()`, a JSON value."""

@@ -62,7 +62,7 @@ def made(
     manifest_sha256: str,
     checks: Sequence[CheckResult],
     counts: Mapping[int, tuple[int, int]],
-    statements: Mapping[int, Terms],
+    statements: Mapping[int, Sequence[Terms]],
     owner: str | None,
 ) -> EventDataset:
     """The output of a run; `counts` are documents and tokens of its terms, and of those it states for the first time.
@@ -89,7 +89,7 @@ def made(
             dataset,
             [item.partition("@")[0] for item in inputs],
             fields,
-            RecordFields(**record) if isinstance(record, Mapping) else None,
+            RecordFields.from_form(record) if isinstance(record, Mapping) else None,
         ),
         checks=checks,
         terms=terms,

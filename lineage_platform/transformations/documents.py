@@ -1,6 +1,8 @@
 """Documents: the records of a snapshot, read, normalised and redacted once; what could not be read is a decision.
 
-    result = read_documents(source, snapshot, terms_of=..., subject_key=..., scratch=..., engine=..., progress=...)
+    result = read_documents(
+        source, snapshot, terms_of=..., signals_of=..., subject_key=..., scratch=..., engine=..., progress=...
+    )
 
 Conservation: each record, and each fault in its place, is a document (kept, or edited) or a dropped decision.
 """
@@ -8,15 +10,23 @@ Conservation: each record, and each fault in its place, is a document (kept, or 
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from lineage_platform.errors import InvalidInput
 from lineage_platform.files import Place, place, release_tree
 from lineage_platform.model.decisions import Reason
 from lineage_platform.model.definitions import Source
-from lineage_platform.model.keys import MAX_ORDINAL, document_key, record_identity, terms_number
+from lineage_platform.model.keys import (
+    MAX_ORDINAL,
+    OptOut,
+    Said,
+    document_key,
+    record_identity,
+    terms_number,
+)
+from lineage_platform.model.signals import SignalsOf
 from lineage_platform.model.terms import Terms
 from lineage_platform.model.versions import Part, Result, Snapshot, SnapshotFile, Statistics
 from lineage_platform.transformations import normalise, reading, redact
@@ -43,7 +53,7 @@ def parameters(source: Source) -> dict[str, Any]:
         "format": source.format,
         "compression": source.compression,
         "encoding": source.encoding,
-        "record": asdict(source.record),
+        "record": source.record.to_form(),
         "max_record_bytes": source.max_record_bytes,
     }
 
@@ -52,7 +62,8 @@ def read_documents(
     source: Source,
     snapshot: Snapshot,
     *,
-    terms_of: Callable[[str | None], Terms],
+    terms_of: Callable[[Said], Sequence[Terms]],
+    signals_of: SignalsOf,
     subject_key: bytes,
     scratch: Place,
     engine: Engine,
@@ -60,8 +71,9 @@ def read_documents(
 ) -> Result:
     """The documents of a snapshot. Roles: `documents` (schema `tables.DOCUMENTS`) and `decisions` (`tables.DECISIONS`).
 
-    `terms_of` turns the licence that a record declares itself (None: the source's own) into terms; `subject_key` keys the
-    hash of data subjects. Parts depend on the snapshot alone: a task is a large file or a run of small ones.
+    Where the source's records have signals, a role `signals` too (`tables.SIGNALS`). `terms_of` turns what a record says
+    itself (nothing: the source's own) into terms, `signals_of` reads its signals; `subject_key` keys the hash of data
+    subjects. Parts depend on the snapshot alone: a task is a large file or a run of small ones.
     `details` of the statistics: `redactions` (placeholders by type), `unreadable`, `files`. Raises InvalidInput if a
     file is not the one that was observed.
     """
@@ -73,16 +85,16 @@ def read_documents(
         for position, (file, end) in enumerate(zip(snapshot.files, ends, strict=True))
     ]
     tasks = [
-        _Task(number, source, snapshot.number, batch, str(scratch), subject_key)
+        _Task(number, source, snapshot.number, batch, str(scratch), signals_of, subject_key)
         for number, batch in enumerate(batches(entries))
     ]
     outcomes = engine.map(_read_part, tasks, progress)
     tables = {
         table: content_digest(itertools.chain(*(outcome.digests[table] for outcome in outcomes)))
-        for table in ("documents", "decisions")
+        for table in ("documents", "decisions", *_beside(source))
     }
     release_tree(scratch / "digests")
-    declared = set().union(*(outcome.declared for outcome in outcomes))
+    said: set[Said] = set().union(*(outcome.said for outcome in outcomes))
     counts = Counts()
     for outcome in outcomes:
         counts.add(outcome.counts)
@@ -90,8 +102,15 @@ def read_documents(
         content_digest=combine(tables),
         parts=tuple(part for outcome in outcomes for part in outcome.parts),
         statistics=_statistics(counts),
-        terms=tuple(sorted((terms_of(item) for item in declared), key=lambda terms: terms.number)),
+        terms=tuple(
+            sorted((piece for item in said for piece in terms_of(item)), key=lambda terms: terms.number)
+        ),
     )
+
+
+def _beside(source: Source) -> tuple[str, ...]:
+    """The tables that a source has beside documents and decisions."""
+    return ("signals",) if source.record.signals else ()
 
 
 def _statistics(counts: Counts) -> Statistics:
@@ -133,6 +152,7 @@ class _Task:
     snapshot: int
     entries: tuple[_Entry, ...]
     scratch: str
+    signals_of: SignalsOf
     subject_key: bytes = field(repr=False)
 
 
@@ -141,17 +161,17 @@ class _Outcome:
     parts: tuple[Part, ...]
     digests: Mapping[str, list[SpilledRows]]
     counts: Counts
-    declared: frozenset[str | None]
+    said: frozenset[Said]
 
 
 def _read_part(task: _Task) -> _Outcome:
     folder = folder_of(task.source)
-    maker = _DocumentMaker(task)
-    with DocumentWriter(place(task.scratch), f"{task.number:05d}") as writer:
+    with DocumentWriter(place(task.scratch), f"{task.number:05d}", _beside(task.source)) as writer:
+        maker = _DocumentMaker(task, writer)
         for entry in task.entries:
             _read_entry(task, entry, folder, maker, writer)
             writer.counts.files += 1
-    return _Outcome(tuple(writer.parts), writer.digests, writer.counts, frozenset(maker.terms))
+    return _Outcome(tuple(writer.parts), writer.digests, writer.counts, frozenset(map(Said._make, maker.terms)))
 
 
 def _read_entry(
@@ -161,7 +181,10 @@ def _read_entry(
         raise InvalidInput(
             f"{entry.file.path}: belongs to no installed distribution any more; observe the source again"
         )
-    for record in read_file(task.source, folder, entry.file, maker.mapping.columns, entry.installed):
+    mapping = maker.mapping
+    for record in read_file(
+        task.source, folder, entry.file, mapping.columns, mapping.opaque, entry.installed
+    ):
         if record.ordinal >= entry.end - entry.file.first_ordinal:
             raise InvalidInput(
                 f"{entry.file.path}: got more records than when observed; observe the source again"
@@ -174,11 +197,13 @@ def _read_entry(
 
 
 class _DocumentMaker:
-    """Makes a document, or the decision on it, out of a record. `terms` are the numbers of the declarations seen."""
+    """Makes a document, or the decision on it, out of a record. `terms` are the numbers of what records said so far."""
 
-    def __init__(self, task: _Task) -> None:
+    def __init__(self, task: _Task, writer: DocumentWriter) -> None:
         self.mapping = RecordMapping(task.source)
-        self.terms: dict[str | None, int] = {}
+        self.terms: dict[tuple[str | None, OptOut | None, tuple[str, ...]], int] = {}
+        self._writer = writer
+        self._signals_of = task.signals_of if task.source.record.signals else None
         self._source, self._snapshot, self._key = task.source, task.snapshot, task.subject_key
 
     def make(self, entry: _Entry, record: Record) -> Document | Decision:
@@ -191,7 +216,7 @@ class _DocumentMaker:
         fields, mapping = record.fields, self.mapping
         record_id = mapping.record_id(fields)
         identity = record_identity(self._source.id, entry.file.path, record_id or record.ordinal)
-        terms = self._terms(mapping.licence(fields))
+        terms = self._terms(mapping.licence(fields), self._opt_out(document, identity, fields))
         try:
             text = mapping.text(fields)
         except Fault as fault:
@@ -210,8 +235,20 @@ class _DocumentMaker:
             mapping.subject(fields, self._key),
         )
 
-    def _terms(self, declared: str | None) -> int:
-        number = self.terms.get(declared)
+    def _opt_out(self, document: int, identity: bytes, fields: Mapping[str, Any]) -> OptOut | None:
+        """The answer of the record's signals, which are put down; None where it has none."""
+        if self._signals_of is None:
+            return None
+        found = self._signals_of(self.mapping.signals(fields))
+        if not found:
+            return None
+        rows = [(document, identity, *row) for row in found]
+        self._writer.note("signals", rows, sum(len(row.raw) for row in found))
+        return found[0].effective
+
+    def _terms(self, declared: str | None, opt_out: OptOut | None = None) -> int:
+        said = (declared, opt_out, ())
+        number = self.terms.get(said)
         if number is None:
-            number = self.terms[declared] = terms_number(self._source.id, declared)
+            number = self.terms[said] = terms_number(self._source.id, *said)
         return number

@@ -244,10 +244,12 @@ class OpenWorkspace:
     def sources(self) -> SourceList:
         """All sources with their terms and newest snapshots. Raises InvalidInput when the YAML is wrong."""
         from lineage_platform.audit.listing import list_sources
+        from lineage_platform.model.terms import in_force
         from lineage_platform.policy.terms import terms_of
 
         declared = self.definition.sources
-        statements = {source.id: terms_of(source, None).statement() for source in declared}
+        today = datetime.now(UTC).date()
+        statements = {source.id: in_force(terms_of(source, None), today).statement() for source in declared}
         try:
             return list_sources(self.catalog, declared, statements)
         except NothingRecorded:

@@ -28,7 +28,9 @@ def known_names(settings: Settings) -> loading.KnownNames:
 
     return loading.KnownNames(
         quality_standards=tuple(standard_names()),
-        consent_bases=tuple(vocabulary()),
+        consent_bases={
+            word: basis.name for basis in vocabulary().values() for word in (basis.name, basis.iri)
+        },
         expected_licence=problem_of_declaration,
         uses=tuple(facts.vocabulary()["uses"]),
         jurisdictions=tuple(facts.vocabulary()["jurisdictions"]),

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from lineage_platform.errors import Problem
 from lineage_platform.model.definitions import Corpus, Source
@@ -19,6 +20,7 @@ from lineage_platform.workspace.paths import (
 from lineage_platform.workspace.reports import nearest, one_of, problem
 from lineage_platform.workspace.source_form import SourceForm
 from lineage_platform.workspace.terms_form import TermsForm
+from lineage_platform.workspace.terms_pieces import Piece, pieces_of
 from lineage_platform.workspace.yaml_reader import Document, Location, describe
 
 RESERVED_CORPORA = frozenset({"source", "documents", "annotations"})
@@ -29,11 +31,11 @@ RESERVED_CORPORA = frozenset({"source", "documents", "annotations"})
 class KnownNames:
     """Names that a workspace may use and that other rooms own.
 
-    `expected_licence` gives what should have been written in place of a licence, or None if it is well written.
+    `consent_bases` maps names and IRIs to names. `expected_licence` gives what should have been written in place of a licence, or None if it is well written.
     """
 
     quality_standards: Collection[str]
-    consent_bases: Collection[str]
+    consent_bases: Mapping[str, str]
     expected_licence: Callable[[str], str | None]
     uses: Collection[str]
     jurisdictions: Collection[str]
@@ -57,30 +59,46 @@ class Checks:
         )
         if python and location:
             self._distributions(document, form, location)
-        self._terms(document, form.terms)
+        pieces = self._terms(document, form.terms)
+        evidence = self._evidence(document, form.terms)
         for position, parent in enumerate(form.derived_from):
             self._known_source(document, ("derived_from", position), parent)
-        source = to_source(form, location or "", self._evidence(document, form))
+        source = to_source(form, location or "", pieces, evidence, self.known.consent_bases)
         self._fields(document, source)
         return source
 
     def _fields(self, document: Document, source: Source) -> None:
         """A text is made of the fields that are licensed, where the terms name some."""
-        licensed = source.terms.scope.fields
-        if outside := [name for name in source.record.text_fields if licensed and name not in licensed]:
-            expected = f"the fields that terms.scope names: {', '.join(licensed)}"
-            self._add(document, ("record", "text"), f"a text made of {', '.join(outside)}", expected)
+        for licensed in dict.fromkeys(piece.scope.fields for piece in source.terms):
+            if outside := [name for name in source.record.text_fields if licensed and name not in licensed]:
+                expected = f"the fields that terms.scope names: {', '.join(licensed)}"
+                self._add(document, ("record", "text"), f"a text made of {', '.join(outside)}", expected)
 
-    def _terms(self, document: Document, terms: TermsForm) -> None:
+    def _terms(self, document: Document, statements: Sequence[TermsForm]) -> list[Piece]:
+        for position, terms in enumerate(statements):
+            self._words(document, ("terms", position), terms)
+        for name in ("licence", "consent_basis", "personal_data"):
+            if all(getattr(terms, name) is None for terms in statements):
+                expected = f"this field: {TermsForm.model_fields[name].description}"
+                self._add(document, ("terms", 0, name), "nothing", expected)
+        pieces, contradictions = pieces_of(statements)
+        for item in contradictions:
+            place = ("terms", item.position, *((item.field,) if item.field else ()))
+            self._add(document, place, item.got, item.expected)
+        return pieces
+
+    def _words(self, document: Document, place: Location, terms: TermsForm) -> None:
+        """Licences and consent bases of one statement."""
         licences = {"licence": terms.licence, "generator_terms": terms.generator_terms}
         for field, licence in licences.items():
             if licence is not None and (expected := self.known.expected_licence(licence)):
-                self._add(document, ("terms", field), describe(licence), expected)
-        bases: dict[Location, str] = {("terms", "consent_basis"): terms.consent_basis}
-        bases |= {("terms", "consent_bases", code): basis for code, basis in terms.consent_bases.items()}
+                self._add(document, (*place, field), describe(licence), expected)
+        bases: dict[Location, str | None] = {(*place, "consent_basis"): terms.consent_basis}
+        bases |= {(*place, "consent_bases", code): basis for code, basis in terms.consent_bases.items()}
         for location, basis in bases.items():
-            if basis not in self.known.consent_bases:
-                self._add(document, location, describe(basis), one_of(basis, self.known.consent_bases))
+            if basis is not None and basis not in self.known.consent_bases:
+                names = set(self.known.consent_bases.values())
+                self._add(document, location, describe(basis), one_of(basis, names))
 
     def corpus(self, document: Document, form: CorpusForm) -> Corpus:
         """The recipe of a form, sound only if no problem was added."""
@@ -144,16 +162,26 @@ class Checks:
                     expected = f"an installed distribution{nearest(normalised(name), installed)}"
                     self._add(document, (field, position), describe(name), expected)
 
-    def _evidence(self, document: Document, form: SourceForm) -> str | None:
-        evidence = form.terms.evidence
-        if evidence is None or "://" in evidence.uri:
-            return evidence.sha256 if evidence else None
-        place = ("terms", "evidence")
-        found = self._path(document, (*place, "uri"), lambda: sha256_of(self.roots.file(evidence.uri)))
-        if found and evidence.sha256 and found != evidence.sha256:
-            got = f"a file with SHA-256 {found}"
-            self._add(document, (*place, "sha256"), got, f"{evidence.sha256}, as the terms state")
+    def _evidence(self, document: Document, statements: Sequence[TermsForm]) -> dict[str, str | None]:
+        """SHA-256 of what statements refer to, by URI."""
+        found: dict[str, str | None] = {}
+        for position, terms in enumerate(statements):
+            evidence = terms.evidence
+            if evidence is None:
+                continue
+            uri, place = evidence.uri, ("terms", position, "evidence")
+            if "://" in uri:
+                found[uri] = evidence.sha256 or found.get(uri)
+                continue
+            sha256 = self._path(document, (*place, "uri"), partial(self._sha256, uri))
+            if sha256 and evidence.sha256 and sha256 != evidence.sha256:
+                got = f"a file with SHA-256 {sha256}"
+                self._add(document, (*place, "sha256"), got, f"{evidence.sha256}, as the terms state")
+            found[uri] = sha256
         return found
+
+    def _sha256(self, path: str) -> str:
+        return sha256_of(self.roots.file(path))
 
     def _known_source(self, document: Document, location: Location, source: str) -> None:
         if source not in self.source_ids:

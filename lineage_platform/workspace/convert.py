@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
 from lineage_platform.model.definitions import (
     Corpus,
     DeclaredTerms,
@@ -13,16 +16,23 @@ from lineage_platform.model.definitions import (
     TokenizerSpec,
     WeightedSource,
 )
-from lineage_platform.model.terms import Evidence, Particulars, Scope
 from lineage_platform.model.releases import PolicyException, ReleaseSpec
+from lineage_platform.model.terms import NOASSERTION, Evidence, Particulars, Scope
 from lineage_platform.workspace.corpus_form import CorpusForm
 from lineage_platform.workspace.release_form import ExceptionForm, ReleaseForm
 from lineage_platform.workspace.source_form import SourceForm
-from lineage_platform.workspace.terms_form import TermsForm
+from lineage_platform.workspace.terms_pieces import Piece
 
 
-def to_source(form: SourceForm, location: str, evidence_sha256: str | None) -> Source:
-    """The source of a form; `location` is absolute, `evidence_sha256` that of the evidence file where there is one."""
+def to_source(
+    form: SourceForm,
+    location: str,
+    pieces: Sequence[Piece],
+    evidence: Mapping[str, str | None],
+    consent_bases: Mapping[str, str],
+) -> Source:
+    """The source of a form; `location` is absolute, `pieces` its terms put together, `evidence` the SHA-256 of what they
+    refer to by URI, `consent_bases` the name of a basis by name or IRI."""
     return Source(
         id=form.id,
         title=form.title,
@@ -32,8 +42,8 @@ def to_source(form: SourceForm, location: str, evidence_sha256: str | None) -> S
         location=location,
         format=form.format,
         compression=form.compression,
-        record=RecordFields(**form.record.model_dump()),
-        terms=_terms(form.terms, evidence_sha256),
+        record=RecordFields.from_form(form.record.model_dump()),
+        terms=tuple(_terms(piece, evidence, consent_bases) for piece in pieces),
         malformed_threshold=form.malformed_threshold,
         max_record_bytes=form.max_record_bytes,
         distributions=tuple(form.distributions),
@@ -43,17 +53,23 @@ def to_source(form: SourceForm, location: str, evidence_sha256: str | None) -> S
     )
 
 
-def _terms(form: TermsForm, evidence_sha256: str | None) -> DeclaredTerms:
-    scope = form.scope
+def _terms(
+    piece: Piece, evidence: Mapping[str, str | None], consent_bases: Mapping[str, str]
+) -> DeclaredTerms:
+    form, scope = piece.form, piece.form.scope
+    said = form.model_dump(include=set(Particulars.__dataclass_fields__))
+    named = {place: consent_bases.get(basis, basis) for place, basis in form.consent_bases.items()}
+    particulars = Particulars.from_stated({**said, "consent_bases": named})
+    basis = form.consent_basis or "unknown"
     return DeclaredTerms(
-        licence=form.licence,
-        consent_basis=form.consent_basis,
-        personal_data=form.personal_data,
+        licence=form.licence or NOASSERTION,
+        consent_basis=consent_bases.get(basis, basis),
+        personal_data=form.personal_data or "unknown",
         scope=Scope(tuple(scope.fields), tuple(scope.regions), tuple(scope.uses), tuple(scope.grantees)),
-        evidence=Evidence(form.evidence.uri, evidence_sha256) if form.evidence else None,
+        evidence=Evidence(form.evidence.uri, evidence.get(form.evidence.uri)) if form.evidence else None,
         valid_from=form.valid_from,
         valid_to=form.valid_to,
-        particulars=Particulars.from_stated(form.model_dump(include=set(Particulars.__dataclass_fields__))),
+        particulars=replace(particulars, assertions=piece.assertions),
     )
 
 

@@ -40,7 +40,8 @@ def validate(form: type[F], document: Document, problems: list[Problem]) -> F | 
 
 def problem(document: Document, location: Location, got: str, expected: str) -> Problem:
     """A problem at one field of a document."""
-    return Problem(document.file, document.line(location), _dotted(location), got, expected)
+    written = _as_written(document, location)
+    return Problem(document.file, document.line(written), _dotted(written), got, expected)
 
 
 def nearest(name: str, known: Iterable[str]) -> str:
@@ -81,6 +82,21 @@ def _problem(form: type[Form], document: Document, details: ErrorDetails) -> Pro
     else:
         expected = _EXPECTED.get(kind) or details["msg"].removeprefix("Input should be ")
     return problem(document, location, got, expected)
+
+
+def _as_written(document: Document, location: Location) -> Location:
+    """The place in the file: where one item may be written without a list, it has no position in one."""
+    written: list[str | int] = []
+    value: Any = document.value
+    for part in location:
+        if isinstance(part, int) and isinstance(value, dict):
+            continue
+        written.append(part)
+        known = (isinstance(value, list) and part in range(len(value))) or (
+            isinstance(value, dict) and part in value
+        )
+        value = value[part] if known else None
+    return tuple(written)
 
 
 def _words(listed: str) -> list[str]:

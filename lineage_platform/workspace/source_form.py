@@ -5,15 +5,22 @@ from __future__ import annotations
 import codecs
 import re
 import string
-from typing import Annotated, Self
+from typing import Annotated, Any, Self
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from lineage_platform.model.definitions import Compression, SourceFormat
 from lineage_platform.workspace.fields import Form, Id, Name, Steward, Text, refused
 from lineage_platform.workspace.terms_form import TermsForm
 
 MAX_RECORD_BYTES = 2**30
+MAX_STATEMENTS = 100
+
+
+def _one_or_many(value: Any) -> Any:
+    if not isinstance(value, dict | list):
+        raise refused("a mapping of fields, or a list of them")
+    return [value] if isinstance(value, dict) else value
 
 
 def _homepage(value: str) -> str:
@@ -47,6 +54,44 @@ def _template(value: str) -> str:
     return value
 
 
+class SignalsForm(Form):
+    """Which fields hold what site and file say to machines about training (docs/signals.md)."""
+
+    observed_at: Name | None = Field(default=None, description="When all this was fetched (RFC 3339).")
+    url: Name | None = Field(
+        default=None, description="The URL of the record; rules of a site are for paths."
+    )
+    robots_txt: Name | None = Field(default=None, description="The robots.txt of its site.")
+    robots_status: Name | None = Field(default=None, description="HTTP status of the robots.txt.")
+    headers: Name | None = Field(
+        default=None, description="HTTP headers: a mapping, pairs, JSON of either, or as received."
+    )
+    content_usage: Name | None = Field(
+        default=None, description="The header Content-Usage (AIPREF), where kept by itself."
+    )
+    tdm_reservation: Name | None = Field(
+        default=None, description="The header tdm-reservation (TDMRep), where kept by itself."
+    )
+    html: Name | None = Field(default=None, description="The page: meta tags, links, licences in scripts.")
+    text: Name | None = Field(
+        default=None, description="A text with front matter, or JSON, that may be labelled."
+    )
+    metadata: Name | None = Field(
+        default=None, description="XMP packet of a PDF or image, package document of an EPUB."
+    )
+    tdmrep: Name | None = Field(default=None, description="The file /.well-known/tdmrep.json.")
+    rsl: Name | None = Field(default=None, description="An RSL licence document.")
+    c2pa: Name | None = Field(default=None, description="C2PA manifest or CAWG assertion, as JSON.")
+    ai_txt: Name | None = Field(default=None, description="The file /ai.txt.")
+    aigc: Name | None = Field(default=None, description="A label of GB 45438-2025.")
+
+    @model_validator(mode="after")
+    def _says_something(self) -> Self:
+        if not self.model_fields_set - {"observed_at", "url"}:
+            raise refused("a field that holds signals beside `observed_at` and `url`", "none")
+        return self
+
+
 class RecordForm(Form):
     """Which fields of a record mean what."""
 
@@ -65,6 +110,10 @@ class RecordForm(Form):
     subject: Name | None = Field(
         default=None,
         description="Who the data is about, such as an e-mail address; stored only as a keyed hash.",
+    )
+    signals: SignalsForm | None = Field(
+        default=None,
+        description="What site and file say to machines; a record's answer is part of its terms.",
     )
 
 
@@ -91,7 +140,11 @@ class SourceForm(Form):
         default="utf-8", description="Encoding of the text."
     )
     record: RecordForm = Field(default=RecordForm(), description="Which fields of a record mean what.")
-    terms: TermsForm
+    terms: Annotated[
+        list[TermsForm],
+        BeforeValidator(_one_or_many, json_schema_input_type=TermsForm | list[TermsForm]),
+        Field(min_length=1, max_length=MAX_STATEMENTS),
+    ] = Field(description="What may be done with the records: one statement, or a list of them.")
     malformed_threshold: float = Field(
         default=0.05,
         ge=0,

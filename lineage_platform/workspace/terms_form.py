@@ -60,16 +60,23 @@ class ScopeForm(Form):
 
 
 class TermsForm(Form):
-    """What may be done with the records of this source, and on what basis."""
+    """What may be done with the records of this source, and on what basis: one statement, or one of several.
 
-    licence: Text = Field(
+    Together the statements say licence, consent basis and personal data; `terms_pieces` puts them together.
+    """
+
+    licence: Text | None = Field(
+        default=None,
         description="SPDX licence expression; LicenseRef-... for own terms; NOASSERTION where it is unknown.",
         examples=["CC-BY-4.0", "MIT OR Apache-2.0", "LicenseRef-vendor-contract-2026-17", "NOASSERTION"],
     )
-    consent_basis: Name = Field(
-        description="Basis on which personal data is held: a term of the controlled vocabulary."
+    consent_basis: Name | None = Field(
+        default=None,
+        description="Basis on which personal data is held: a term of the controlled vocabulary, by name or IRI.",
     )
-    personal_data: PersonalData = Field(description="The most personal data a record may hold.")
+    personal_data: PersonalData | None = Field(
+        default=None, description="The most personal data a record may hold."
+    )
     scope: ScopeForm = Field(
         default=ScopeForm(), description="Fields, regions, uses and grantees that the terms name."
     )
@@ -122,6 +129,7 @@ class TermsForm(Form):
     collected_lawfully: Answer = Field(
         default="unknown", description="Whether there is evidence of lawful access."
     )
+    admission: Answer = Field(default="unknown", description="no: the records may not even be taken in.")
     basis: Basis = Field(default="declared", description="How all this is known.")
     author: Name | None = Field(default=None, description="Who states it, if not the steward.")
     stated_at: Date | None = Field(default=None, description="Since when.")

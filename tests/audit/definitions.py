@@ -93,7 +93,7 @@ def declared(source: str, licence: str, basis: str, personal: str, **terms: str)
         format="jsonl",
         compression="auto",
         record=RecordFields(),
-        terms=DeclaredTerms(licence, basis, personal, **terms),  # type: ignore[arg-type]
+        terms=(DeclaredTerms(licence, basis, personal, **terms),),  # type: ignore[arg-type]
     )
 
 

@@ -194,7 +194,7 @@ def test_terms_as_they_were_believed_and_all_versions(settings: Settings, record
         world.snapshots["forum"].digest,
         world.snapshots["forum"].files,
         None,
-        [terms_of(changed, None)],
+        terms_of(changed, None),
     )
     make_corpus(world, recorder)  # the same content: no new version
     world.corpus = type(world.corpus)(**{**vars(world.corpus), "sources": world.corpus.sources[:1]})

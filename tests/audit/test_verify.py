@@ -137,7 +137,7 @@ def test_a_busy_history_is_fine(settings: Settings, recorder: Recorder) -> None:
         attempt.confirm(world.versions["documents/press"])
     changed_terms = declared("forum", "CC0-1.0", "not-personal-data", "none", valid_from="2024-01-01")
     snapshot = world.snapshots["forum"]
-    recorder.observe(changed_terms, snapshot.digest, snapshot.files, PARENT, [terms_of(changed_terms, None)])
+    recorder.observe(changed_terms, snapshot.digest, snapshot.files, PARENT, terms_of(changed_terms, None))
     make_documents(world, recorder, "press")
     make_annotations(world, recorder, "forum")
     make_corpus(world, recorder)

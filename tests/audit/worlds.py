@@ -6,6 +6,7 @@ Documents, annotations and the deduplication are written here by hand; selection
 from __future__ import annotations
 
 import hashlib
+import itertools
 import hmac
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -85,7 +86,7 @@ def observe(world: World, recorder: Recorder, name: str) -> Snapshot:
         content = "\n".join(repr(record) for record in world.records[name] if record.file == position)
         digested = hashlib.sha256(content.encode()).hexdigest()
         files.append(SnapshotFile(f"{name}/{position}.jsonl", len(content), digested, position * 1000))
-    terms = [terms_of(source, None)]
+    terms = terms_of(source, None)
     snapshot = recorder.observe(source, snapshot_digest(files), files, PARENT, terms)
     world.snapshots[name] = snapshot
     return snapshot
@@ -157,7 +158,7 @@ def make_documents(world: World, recorder: Recorder, name: str) -> Version:
                 "decisions": _digest(decided, ("outcome", "reason", "detail")),
             }
         )
-        version = attempt.commit(Result(content, tuple(parts), statistics, tuple(statements.values())))
+        version = attempt.commit(Result(content, tuple(parts), statistics, tuple(itertools.chain(*statements.values()))))
     world.versions[version.dataset] = version
     return version
 

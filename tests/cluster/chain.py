@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from functools import partial
 from pathlib import Path
 
 import pytest
@@ -22,6 +21,7 @@ from lineage_platform.model.definitions import (
 )
 from lineage_platform.model.versions import Result, Snapshot
 from lineage_platform.policy.rights import rights_rank
+from lineage_platform.policy.signals.rows import signals_of
 from lineage_platform.policy.terms import terms_of
 from lineage_platform.transformations import layout
 from lineage_platform.transformations.annotations import annotate
@@ -79,7 +79,8 @@ def _run(data: Path, work: Place, engine: Engine) -> Digests:
         read = read_documents(
             source,
             Snapshot(source.id, number, digest, files, "2026-01-01T00:00:00Z"),
-            terms_of=partial(terms_of, source),
+            terms_of=lambda said, source=source: terms_of(source, *said),
+            signals_of=signals_of,
             subject_key=b"k" * 32,
             scratch=work / f"documents-{source.id}",
             **do,
@@ -127,7 +128,7 @@ def _source(data: Path, name: str, licence: str) -> Source:
         format="jsonl",
         compression="auto",
         record=RecordFields(id="id"),
-        terms=DeclaredTerms(licence, "not-personal-data", "none"),
+        terms=(DeclaredTerms(licence, "not-personal-data", "none"),),
     )
 
 

@@ -26,7 +26,7 @@ SOURCE = Source(
     format="json",
     compression="auto",
     record=RecordFields(subject="email"),
-    terms=DeclaredTerms("MIT", "consent", "personal"),
+    terms=(DeclaredTerms("MIT", "consent", "personal"),),
 )
 STATED = Terms(
     source="alpaca",

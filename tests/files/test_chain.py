@@ -9,6 +9,7 @@ import pytest
 
 from lineage_platform.files import Place, Remote, place
 from lineage_platform.model.versions import Part, Result, Snapshot
+from lineage_platform.policy.signals.rows import signals_of
 from lineage_platform.policy.terms import terms_of
 from lineage_platform.settings import read_settings
 from lineage_platform.transformations.annotations import annotate
@@ -38,7 +39,8 @@ def chain(workspace: Path, scratch: Place) -> Iterator[tuple[str, Result]]:
         result = read_documents(
             source,
             Snapshot(source.id, number, digest, files, ""),
-            terms_of=lambda declared, source=source: terms_of(source, declared),
+            terms_of=lambda said, source=source: terms_of(source, *said),
+            signals_of=signals_of,
             subject_key=b"k" * 32,
             scratch=scratch / f"documents-{source.id}",
             **how,

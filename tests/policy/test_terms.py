@@ -10,7 +10,7 @@ import pytest
 from lineage_platform.errors import InvalidInput
 from lineage_platform.model.definitions import DeclaredTerms, RecordFields, Source
 from lineage_platform.model.terms import NOASSERTION, Evidence, Particulars, Scope, Terms
-from lineage_platform.policy.terms import terms_of
+from lineage_platform.policy import terms as policy_terms
 from lineage_platform.policy.vocabulary import lookup, vocabulary
 
 STATED = DeclaredTerms(
@@ -31,8 +31,14 @@ SOURCE = Source(
     format="jsonl",
     compression="auto",
     record=RecordFields(),
-    terms=STATED,
+    terms=(STATED,),
 )
+
+
+def terms_of(source: Source, declared: str | None) -> Terms:
+    """The one piece of a source that states one."""
+    (terms,) = policy_terms.terms_of(source, declared)
+    return terms
 
 
 def test_a_record_without_a_licence_has_the_sources() -> None:
@@ -57,7 +63,7 @@ def test_doubt_about_a_record_never_falls_back_to_the_source(declared: str) -> N
 
 
 def test_a_steward_who_knows_nothing_is_a_gap() -> None:
-    silent = dataclasses.replace(SOURCE, terms=dataclasses.replace(STATED, licence=NOASSERTION))
+    silent = dataclasses.replace(SOURCE, terms=(dataclasses.replace(STATED, licence=NOASSERTION),))
     terms = terms_of(silent, None)
     assert (terms.licence, terms.licence_status) == (NOASSERTION, "unknown")
     assert "steward" in terms.licence_note
@@ -73,7 +79,7 @@ def test_particulars_are_kept_as_they_were_stated() -> None:
         consent_bases=(("CN", "pipl:13-1"), ("EU", "gdpr:6-1-f")), minors="no", duties=("notice",)
     )
     stated = terms_of(
-        dataclasses.replace(SOURCE, terms=dataclasses.replace(STATED, particulars=particulars)), "MIT"
+        dataclasses.replace(SOURCE, terms=(dataclasses.replace(STATED, particulars=particulars),)), "MIT"
     )
     assert stated.particulars == particulars
     said = stated.statement()
@@ -100,4 +106,4 @@ def test_an_unknown_basis_names_the_nearest() -> None:
         lookup("legitimate-intrest")
     assert caught.value.exit_code == 2
     with pytest.raises(InvalidInput):
-        terms_of(dataclasses.replace(SOURCE, terms=dataclasses.replace(STATED, consent_basis="x")), None)
+        terms_of(dataclasses.replace(SOURCE, terms=(dataclasses.replace(STATED, consent_basis="x"),)), None)

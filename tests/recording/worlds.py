@@ -28,7 +28,7 @@ def source(name: str = "notes", licence: str = "CC-BY-4.0") -> Source:
         format="jsonl",
         compression="auto",
         record=RecordFields(),
-        terms=DeclaredTerms(licence, "consent", "personal"),
+        terms=(DeclaredTerms(licence, "consent", "personal"),),
     )
 
 

@@ -29,7 +29,7 @@ def make_source(
         format=kind,  # type: ignore[arg-type]
         compression=settings.pop("compression", "auto"),
         record=record or RecordFields(),
-        terms=DeclaredTerms("MIT", "not-personal-data", "none"),
+        terms=(DeclaredTerms("MIT", "not-personal-data", "none"),),
         **settings,
     )
 

@@ -4,7 +4,7 @@ import dataclasses
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 
 from lineage_platform.errors import InvalidInput
 from lineage_platform.model.definitions import RecordFields, Source
-from lineage_platform.model.keys import document_key, record_identity, terms_number
+from lineage_platform.model.keys import OptOut, Said, document_key, record_identity, terms_number
+from lineage_platform.model.signals import SignalRow
 from lineage_platform.model.tables import DECISIONS, DOCUMENTS
 from lineage_platform.model.terms import Terms
 from lineage_platform.model.versions import Result, Snapshot
@@ -48,8 +49,21 @@ class Shuffled(Engine):
         return [function(task) for task in reversed(tasks)][::-1]
 
 
-def terms_of(source: Source, declared: str | None) -> Terms:
-    return Terms(source.id, declared, declared or "X", "resolved", "", "not-personal-data", "", "none")
+def terms_of(source: Source, said: Said) -> tuple[Terms, ...]:
+    licence = said.declared or "X"
+    stated = Terms(source.id, said.declared, licence, "resolved", "", "not-personal-data", "", "none")
+    return (dataclasses.replace(stated, signalled=said.opt_out, parents=said.parents),)
+
+
+def signals_of(fields: Mapping[str, Any]) -> list[SignalRow]:
+    """One signal, a line of text: what is asked for, in the words of the answers."""
+    said = fields.get("robots_txt")
+    if said is None:
+        return []
+    raw = bytes(said) if isinstance(said, bytes) else str(said).encode()
+    answer: OptOut = "y" if raw == b"y" else "n" if raw == b"n" else "unknown"
+    digest, time = hashlib.sha256(raw).digest(), fields.get("observed_at")
+    return [SignalRow("plain", "1", "here", raw, len(raw), digest, time, "{}", None, "{}", answer, "rules-1")]
 
 
 def snapshot_of(source: Source, number: int = 5) -> Snapshot:
@@ -63,7 +77,8 @@ def read(
     return documents.read_documents(
         source,
         snapshot or snapshot_of(source),
-        terms_of=lambda declared: terms_of(source, declared),
+        terms_of=lambda said: terms_of(source, said),
+        signals_of=signals_of,
         subject_key=KEY,
         scratch=scratch,
         engine=engine or Engine(),

@@ -58,7 +58,7 @@ def test_reviewed_licences_do_not_contradict_the_metadata(workspace: Workspace) 
     for source in workspace.sources:
         for name in source.distributions:
             said = resolve(declared(distribution(name)) or "")
-            stated = source.terms.licence
+            stated = source.terms_on().licence
             if said.status == "resolved":
                 assert stated == said.licence, source.id
             else:
@@ -125,7 +125,7 @@ def test_the_same_text_stands_in_several_sources_on_different_terms(workspace: W
     assert handbook < pages
     assert len(reviews & pages) == 12
     rank = {
-        name: rights_rank(terms_of(workspace.source(name), None))
+        name: rights_rank(terms_of(workspace.source(name), None)[0])
         for name in ("handbook", "reviews", "web-mirror")
     }
     assert rank["handbook"] < rank["reviews"] < rank["web-mirror"]
@@ -133,7 +133,7 @@ def test_the_same_text_stands_in_several_sources_on_different_terms(workspace: W
 
 def test_records_of_qa_carry_licences_that_resolve_or_are_gaps(workspace: Workspace) -> None:
     licences = set(pq.read_table(DEMO / "data/qa/pairs.parquet")["license"].to_pylist())
-    statuses = {licence: terms_of(workspace.source("qa"), licence).licence_status for licence in licences}
+    statuses = {licence: terms_of(workspace.source("qa"), licence)[0].licence_status for licence in licences}
     assert statuses[None] == "resolved"
     assert {licence for licence, status in statuses.items() if status != "resolved"} == {
         "CC BY",

@@ -42,9 +42,12 @@ def test_what_is_written_is_what_is_defined(world: World) -> None:
     assert source.location == str(world.root / "data/*.jsonl")
     assert source.record.text == "{title}\n{body}"
     assert source.derived_from == ("two",)
-    assert source.terms.valid_to == "2030-01-01"
-    assert source.terms.evidence is not None
-    assert (source.terms.evidence.uri, (source.terms.evidence.sha256 or "")[:8]) == ("LICENSE", "b9e68e1b")
+    assert source.terms_on().valid_to == "2030-01-01"
+    assert source.terms_on().evidence is not None
+    assert (source.terms_on().evidence.uri, (source.terms_on().evidence.sha256 or "")[:8]) == (
+        "LICENSE",
+        "b9e68e1b",
+    )
     corpus = workspace.corpus("mix")
     assert corpus.sources == (WeightedSource("one"), WeightedSource("two", 0.5))
     assert corpus.deduplication == Deduplication(exact=True, minhash=None)
@@ -59,7 +62,7 @@ def test_text_is_made_of_the_fields_that_are_licensed(world: World) -> None:
     assert (found.file, found.field) == (ONE, "record.text")
     assert "body" in found.got and "title, abstract" in found.expected
     world.edit(ONE, "fields: [title, abstract]", "fields: [title, body]")
-    assert world.load().source("one").terms.scope.fields == ("title", "body")
+    assert world.load().source("one").terms_on().scope.fields == ("title", "body")
 
 
 def test_defaults(world: World) -> None:

@@ -2,7 +2,7 @@
 
 | dataset | digest of |
 | --- | --- |
-| documents | documents (sha256, terms), decisions (outcome, reason, detail) |
+| documents | documents (sha256, terms), decisions (outcome, reason, detail); where there are signals, every column of theirs |
 | annotations | SHA-256 of every column but the key, floats by their bits |
 | deduplicated | decisions (reason, survivor), derivations (survivor, cluster, terms of both), documents kept by terms |
 | selection | selection (sha256, terms, epoch), decisions (outcome, reason, detail) |
@@ -48,6 +48,7 @@ _TABLES: dict[str, dict[str, tuple[str, ...]]] = {
     "documents": {"documents": ("sha256", "terms"), "decisions": _DECISION},
     "selection": {"selection": ("sha256", "terms", "epoch"), "decisions": _DECISION},
 }
+_BESIDE = ("signals",)
 
 
 def verify_digest(recorded: Recorded, name: str, files: Files, folder: Path, report: Report) -> None:
@@ -55,10 +56,12 @@ def verify_digest(recorded: Recorded, name: str, files: Files, folder: Path, rep
     row = recorded.versions[name]
     kind = kind_of(row["dataset"])
     if kind in _TABLES:
+        tables = {role: _chosen(columns) for role, columns in _TABLES[kind].items()}
+        tables |= {role: _whole for role in _BESIDE if recorded.files_of(name, role)}
         got = digest.combine(
             {
-                role: _digest(recorded.files_of(name, role), files, _chosen(columns), folder)
-                for role, columns in _TABLES[kind].items()
+                role: _digest(recorded.files_of(name, role), files, rows, folder)
+                for role, rows in tables.items()
             }
         )
     elif kind == "annotations":

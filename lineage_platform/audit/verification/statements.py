@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
+from datetime import UTC
 from typing import Any
 
 from lineage_platform.audit.verification.entries import Event
@@ -15,6 +16,7 @@ from lineage_platform.ledger.canonical import canonical
 from lineage_platform.model.keys import terms_number
 
 Counts = tuple[int, int] | tuple[None, None]
+Statement = Mapping[str, Any]
 
 
 class Statements:
@@ -26,14 +28,16 @@ class Statements:
         self._news: dict[int, list[Row]] = {}
         for row in recorded.terms:
             self._news.setdefault(row["ledger_index"], []).append(row)
-        self._believed: dict[int, Mapping[str, Any]] = {}
+        self._believed: dict[int, list[Statement]] = {}
 
     def learn(self, leaf: Row, event: Event) -> None:
         """Take in what an event states, and compare it with the rows that name it."""
         news = self._news.pop(leaf["index"], [])
-        for row in news:
-            self._believed[row["number"]] = row["statement"]
+        said: dict[int, list[Statement]] = {}
+        for row in sorted(news, key=lambda row: row["statement"]["valid_from"] or ""):
+            said.setdefault(row["number"], []).append(row["statement"])
             self._verify_row(row, leaf)
+        self._believed |= said
         stated = _stated(event)
         if stated is None:
             for row in news:
@@ -43,7 +47,7 @@ class Statements:
         for row in news:
             if row["number"] not in counts:
                 self._report.problem("terms", str(row["number"]), "a row", "an entry that states it")
-        self._verify_facet(str(leaf["index"]), stated, counts)
+        self._verify_facet(leaf, stated, counts)
 
     def finish(self) -> None:
         """Rows that no entry of the ledger states."""
@@ -77,11 +81,14 @@ class Statements:
         }
         self._report.same("terms", str(row["number"]), got, expected)
         if row["declared"] is None or "\ufffd" not in row["declared"]:
-            number = terms_number(row["source"], row["declared"])
+            statement = row["statement"]
+            parents = tuple(statement.get("parents", ()))
+            number = terms_number(row["source"], row["declared"], statement.get("signalled"), parents)
             self._report.same("terms", str(row["number"]), row["number"], number)
 
-    def _verify_facet(self, entry: str, stated: Mapping[str, Any], counts: Mapping[int, Counts]) -> None:
+    def _verify_facet(self, leaf: Row, stated: Mapping[str, Any], counts: Mapping[int, Counts]) -> None:
         """The facet binds its whole list by a digest, which is made again from rows."""
+        entry, day = str(leaf["index"]), leaf["recorded_at"].astimezone(UTC).date().isoformat()
         ordered = sorted(counts.items(), key=lambda item: (-(item[1][0] or 0), item[0]))
         missing = [number for number, _ in ordered if number not in self._believed]
         for number in missing:
@@ -93,7 +100,7 @@ class Statements:
                 "terms": str(number),
                 "documents": documents,
                 "tokens": tokens,
-                "statement": self._believed[number],
+                **_on(day, self._believed[number]),
             }
             for number, (documents, tokens) in ordered
         ]
@@ -104,6 +111,14 @@ class Statements:
             self._report.same(
                 "terms", f"entry {entry}", (digest, len(rows)), (stated["digest"], stated["count"])
             )
+
+
+def _on(day: str, pieces: list[Statement]) -> dict[str, Any]:
+    """The statement that holds on a day, or else ended last, or else begins first, apart from the others."""
+    begun = [piece for piece in pieces if (piece["valid_from"] or "") <= day]
+    now = max(begun, key=lambda piece: piece["valid_to"] or "9999-99-99") if begun else pieces[0]
+    others = [piece for piece in pieces if piece is not now]
+    return {"statement": now, **({"others": others} if others else {})}
 
 
 def canonical_list(rows: list[dict[str, Any]]) -> bytes:

@@ -108,5 +108,5 @@ def _storable(text: str) -> str:
     return text.encode("utf-8", "replace").decode()
 
 
-def _json(value: Mapping[str, str]) -> str:
+def _json(value: Mapping[Any, str]) -> str:
     return json.dumps(dict(value), ensure_ascii=True, sort_keys=True, separators=(",", ":"))

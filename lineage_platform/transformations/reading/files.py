@@ -29,9 +29,11 @@ def read_file(
     folder: Folder,
     file: SnapshotFile,
     columns: Collection[str],
+    opaque: Collection[str] = (),
     installed: Installed | None = None,
 ) -> Iterator[Record]:
-    """The records and faults of a file, in order, with at least those of `columns` that it has.
+    """The records and faults of a file, in order, with at least those of `columns` that it has;
+    of `opaque` ones the bytes of a Parquet file are given as they are.
 
     Raises InvalidInput if the file cannot be read, or, after its last record, if it is not the file that was observed.
     """
@@ -40,7 +42,7 @@ def read_file(
         if source.format == "parquet":
             _verify(hashed, file)
             opened.seek(0)
-            yield from read_parquet(opened, columns)
+            yield from read_parquet(opened, columns, opaque)
             opened.seek(0)
             _verify(HashedFile(opened, folder.address(file.path)), file)
             return

@@ -35,7 +35,10 @@ class Fault(Exception):
 
 
 class RecordMapping:
-    """The parts of a record by what they mean. Raises InvalidInput if the template of the text is wrong."""
+    """The parts of a record by what they mean. Raises InvalidInput if the template of the text is wrong.
+
+    `columns` are the fields that are needed, `opaque` those of them whose bytes need not be text.
+    """
 
     def __init__(self, source: Source) -> None:
         record = source.record
@@ -45,8 +48,11 @@ class RecordMapping:
         self._subject = record.subject
         self._parts = parse_template(record.text)
         self._text_fields = tuple(dict.fromkeys(field for _, field in self._parts if field is not None))
+        self._signals = record.signals.named() if record.signals else {}
         named = (self._id, self._licence, self._language, self._subject, *self._text_fields)
-        self.columns = frozenset(name for name in named if name is not None)
+        decoded = frozenset(name for name in named if name is not None)
+        self.columns = decoded | frozenset(self._signals.values())
+        self.opaque = self.columns - decoded
 
     def record_id(self, fields: Mapping[str, Any]) -> str | None:
         """The source's own id of the record."""
@@ -73,6 +79,10 @@ class RecordMapping:
         if value is None or isinstance(value, (list, dict)) or not str(value).strip():
             return None
         return subject_hash(key, str(value))
+
+    def signals(self, fields: Mapping[str, Any]) -> dict[str, Any]:
+        """What the record holds of its signals, by meaning, as it is."""
+        return {meaning: fields[name] for meaning, name in self._signals.items() if name in fields}
 
     def text(self, fields: Mapping[str, Any]) -> bytes:
         """The text as UTF-8; raises Fault where there is none."""

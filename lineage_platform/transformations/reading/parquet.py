@@ -24,8 +24,9 @@ def count_rows(file: BinaryIO) -> int:
         return 0
 
 
-def read_parquet(file: BinaryIO, columns: Collection[str]) -> Iterator[Record]:
-    """The records of a file, with those of `columns` that it has; a record's ordinal is its row number."""
+def read_parquet(file: BinaryIO, columns: Collection[str], opaque: Collection[str] = ()) -> Iterator[Record]:
+    """The records of a file, with those of `columns` that it has; a record's ordinal is its row number. Binary values are
+    text, but for those of `opaque`, which are given as they are."""
     try:
         parquet = _open(file)
     except _ERRORS as error:
@@ -41,7 +42,7 @@ def read_parquet(file: BinaryIO, columns: Collection[str]) -> Iterator[Record]:
         done = 0
         try:
             for batch in parquet.iter_batches(batch_rows, [group], names, use_threads=False):
-                yield from _records(batch, first + done)
+                yield from _records(batch, first + done, opaque)
                 done += batch.num_rows
         except _ERRORS as error:
             lost = f"{metadata.num_rows - done} rows of row group {group} are lost: {_reason(error)}"
@@ -59,13 +60,24 @@ def _reason(error: BaseException) -> str:
     return (str(error).splitlines() or [type(error).__name__])[0][:120]
 
 
-def _records(batch: pa.RecordBatch, first: int) -> Iterator[Record]:
-    columns = [_values(column) for column in batch.columns]
+def _records(batch: pa.RecordBatch, first: int, opaque: Collection[str]) -> Iterator[Record]:
     names = batch.schema.names
+    columns = [
+        _bytes(column) if name in opaque else _values(column)
+        for name, column in zip(names, batch.columns, strict=True)
+    ]
     for row in range(batch.num_rows):
         fields = {name: column[row] for name, column in zip(names, columns, strict=True)}
         bad = [value.start for value in fields.values() if isinstance(value, UnicodeDecodeError)]
         yield undecodable(first + row, None, bad[0]) if bad else Raw(first + row, None, fields)
+
+
+def _bytes(column: pa.Array) -> list[Any]:
+    """Python values; text as the bytes it is."""
+    if pa.types.is_string(column.type) or pa.types.is_large_string(column.type):
+        column = column.cast(pa.large_binary())
+    values: list[Any] = column.to_pylist()
+    return values
 
 
 def _values(column: pa.Array) -> list[Any]:
