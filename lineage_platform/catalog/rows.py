@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, NamedTuple
 
 from lineage_platform.model.keys import key_range
@@ -53,6 +53,35 @@ class VersionRow:
     ledger_index: int
     committed_at: datetime
     transformation: Transformation | None = None
+
+
+@dataclass(frozen=True)
+class ReleaseRow:
+    """A version of `<corpus>/release`, of the corpus version `made_of`, and the newest of what was recorded about its state.
+
+    `passed` is what its checks said, `current` whether it is what the dataset's last run gave.
+    """
+
+    id: str
+    corpus: str
+    sequence: int
+    content_digest: str
+    statistics: Mapping[str, Any]
+    run_id: str
+    ledger_index: int
+    committed_at: datetime
+    transformation: Transformation
+    passed: bool
+    made_of: str
+    current: bool
+    state: str | None = None
+    reason: str | None = None
+    day: date | None = None
+
+    @property
+    def stands(self) -> str:
+        """released, reopened, quarantined, or refused."""
+        return self.state or ("released" if self.passed else "refused")
 
 
 @dataclass(frozen=True, eq=False)
