@@ -19,6 +19,7 @@ from lineage_platform.catalog.believed import Believed
 from lineage_platform.catalog.entries import Entries
 from lineage_platform.catalog.forms import transformation_from
 from lineage_platform.catalog.migrate import refuse_other_tables
+from lineage_platform.catalog.registers import Registers
 from lineage_platform.catalog.released import Released
 from lineage_platform.catalog.rows import (
     ShardRow,
@@ -75,7 +76,7 @@ def connect(url: str) -> Reading:
     return Reading(connection)
 
 
-class Reading(Believed, Entries, Released):
+class Reading(Believed, Entries, Released, Registers):
     """The catalog, read only: versions, files, shards and snapshots, what is believed about terms, and the ledger."""
 
     def __init__(self, connection: psycopg.Connection[Any]) -> None:

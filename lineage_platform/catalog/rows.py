@@ -193,6 +193,52 @@ class OverlayRow:
 
 
 @dataclass(frozen=True)
+class Reinstatement:
+    """What lifted a row of the overlay, and from when on."""
+
+    reason: str
+    author: str
+    effective: datetime
+    recorded_at: datetime
+    ledger_index: int
+
+
+@dataclass(frozen=True)
+class LaidRow:
+    """A row of the overlay with all that was recorded of it."""
+
+    id: int
+    source: str | None
+    key_from: int | None
+    key_to: int | None
+    document: int | None
+    subject: bytes | None
+    statement: Mapping[str, Any]
+    reason: str
+    author: str
+    valid_from: datetime
+    valid_to: datetime | None
+    recorded_at: datetime
+    ledger_index: int
+    reinstated: Reinstatement | None
+
+
+@dataclass(frozen=True)
+class TrainingRow:
+    """A training run: the release it read, and the model that came out at `ended_at`."""
+
+    run_id: str
+    release_id: str
+    job: str
+    model: str
+    model_version: str
+    details: Mapping[str, Any]
+    ended_at: datetime
+    recorded_at: datetime
+    ledger_index: int
+
+
+@dataclass(frozen=True)
 class LeafRow:
     """A ledger entry; salt and payload are None once erased."""
 
