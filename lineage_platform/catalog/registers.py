@@ -1,0 +1,39 @@
+"""What people put on record by hand, read from the catalog: the whole overlay, and training runs."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from lineage_platform.catalog.rows import LaidRow, Reinstatement, TrainingRow
+from lineage_platform.catalog.session import Session
+
+
+class Registers(Session):
+    """Everything that was ever recorded, whether it still counts or not."""
+
+    def laid(self) -> list[LaidRow]:
+        """Every row of the overlay, oldest first, with what lifted it."""
+        rows = self._rows(
+            """SELECT o.id, o.source, o.key_from, o.key_to, o.document, o.subject, o.statement, o.reason, o.author,
+                      o.valid_from, o.valid_to, o.recorded_at, o.ledger_index,
+                      r.reason AS lifting, r.author AS lifter, r.effective, r.recorded_at AS lifted_at,
+                      r.ledger_index AS lifting_index
+               FROM lineage.overlay o LEFT JOIN lineage.reinstatements r ON r.overlay = o.id ORDER BY o.id"""
+        )
+        found = []
+        for row in rows:
+            lifting = [
+                row.pop(name) for name in ("lifting", "lifter", "effective", "lifted_at", "lifting_index")
+            ]
+            found.append(LaidRow(**row, reinstated=None if lifting[0] is None else Reinstatement(*lifting)))
+        return found
+
+    def training_runs(self, releases: Collection[str] | None = None) -> list[TrainingRow]:
+        """Training runs, oldest first: all, or those that read one of some releases."""
+        rows = self._rows(
+            """SELECT run_id::text, release_id, job, model, model_version, details, ended_at, recorded_at, ledger_index
+               FROM lineage.training_runs WHERE %(releases)s::text[] IS NULL OR release_id = ANY(%(releases)s)
+               ORDER BY recorded_at, run_id""",
+            {"releases": None if releases is None else list(releases)},
+        )
+        return [TrainingRow(**row) for row in rows]
