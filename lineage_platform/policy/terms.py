@@ -24,10 +24,11 @@ def terms_of(
     they were made from (`model.keys.Said`). Raises InvalidInput on a consent basis that the vocabulary does not
     have.
     """
-    return tuple(_piece(source.id, stated, Said(declared, opt_out, parents)) for stated in source.terms)
+    return tuple(piece(source.id, stated, Said(declared, opt_out, parents)) for stated in source.terms)
 
 
-def _piece(source: str, stated: DeclaredTerms, said: Said) -> Terms:
+def piece(source: str, stated: DeclaredTerms, said: Said) -> Terms:
+    """One of those pieces: what `stated` comes to for documents that say `said` themselves."""
     declared = said.declared
     if declared is not None:
         resolution = resolve(declared)

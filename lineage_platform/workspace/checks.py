@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from functools import partial
 
 from lineage_platform.errors import Problem
-from lineage_platform.model.definitions import Corpus, Source
-from lineage_platform.workspace.convert import to_corpus, to_source
+from lineage_platform.model.definitions import Corpus, DeclaredTerms, Source
+from lineage_platform.workspace.convert import to_corpus, to_source, to_terms
 from lineage_platform.workspace.corpus_form import CorpusForm
 from lineage_platform.workspace.paths import (
     PathProblem,
@@ -59,13 +59,18 @@ class Checks:
         )
         if python and location:
             self._distributions(document, form, location)
-        pieces = self._terms(document, form.terms)
-        evidence = self._evidence(document, form.terms)
+        terms = self.terms(document, form.terms)
         for position, parent in enumerate(form.derived_from):
             self._known_source(document, ("derived_from", position), parent)
-        source = to_source(form, location or "", pieces, evidence, self.known.consent_bases)
+        source = to_source(form, location or "", terms)
         self._fields(document, source)
         return source
+
+    def terms(self, document: Document, statements: Sequence[TermsForm]) -> list[DeclaredTerms]:
+        """The terms under `terms:` of a document, put together, sound only if no problem was added."""
+        evidence = self._evidence(document, statements)
+        pieces = self._pieces(document, statements)
+        return [to_terms(piece, evidence, self.known.consent_bases) for piece in pieces]
 
     def _fields(self, document: Document, source: Source) -> None:
         """A text is made of the fields that are licensed, where the terms name some."""
@@ -74,7 +79,7 @@ class Checks:
                 expected = f"the fields that terms.scope names: {', '.join(licensed)}"
                 self._add(document, ("record", "text"), f"a text made of {', '.join(outside)}", expected)
 
-    def _terms(self, document: Document, statements: Sequence[TermsForm]) -> list[Piece]:
+    def _pieces(self, document: Document, statements: Sequence[TermsForm]) -> list[Piece]:
         for position, terms in enumerate(statements):
             self._words(document, ("terms", position), terms)
         for name in ("licence", "consent_basis", "personal_data"):

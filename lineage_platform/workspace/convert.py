@@ -24,15 +24,8 @@ from lineage_platform.workspace.source_form import SourceForm
 from lineage_platform.workspace.terms_pieces import Piece
 
 
-def to_source(
-    form: SourceForm,
-    location: str,
-    pieces: Sequence[Piece],
-    evidence: Mapping[str, str | None],
-    consent_bases: Mapping[str, str],
-) -> Source:
-    """The source of a form; `location` is absolute, `pieces` its terms put together, `evidence` the SHA-256 of what they
-    refer to by URI, `consent_bases` the name of a basis by name or IRI."""
+def to_source(form: SourceForm, location: str, terms: Sequence[DeclaredTerms]) -> Source:
+    """The source of a form; `location` is absolute, `terms` are put together."""
     return Source(
         id=form.id,
         title=form.title,
@@ -43,7 +36,7 @@ def to_source(
         format=form.format,
         compression=form.compression,
         record=RecordFields.from_form(form.record.model_dump()),
-        terms=tuple(_terms(piece, evidence, consent_bases) for piece in pieces),
+        terms=tuple(terms),
         malformed_threshold=form.malformed_threshold,
         max_record_bytes=form.max_record_bytes,
         distributions=tuple(form.distributions),
@@ -53,9 +46,11 @@ def to_source(
     )
 
 
-def _terms(
+def to_terms(
     piece: Piece, evidence: Mapping[str, str | None], consent_bases: Mapping[str, str]
 ) -> DeclaredTerms:
+    """The terms of a piece; `evidence` is the SHA-256 of what it refers to by URI, `consent_bases` the name of a basis by
+    name or IRI."""
     form, scope = piece.form, piece.form.scope
     said = form.model_dump(include=set(Particulars.__dataclass_fields__))
     named = {place: consent_bases.get(basis, basis) for place, basis in form.consent_bases.items()}

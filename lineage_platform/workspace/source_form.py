@@ -23,6 +23,13 @@ def _one_or_many(value: Any) -> Any:
     return [value] if isinstance(value, dict) else value
 
 
+Statements = Annotated[
+    list[TermsForm],
+    BeforeValidator(_one_or_many, json_schema_input_type=TermsForm | list[TermsForm]),
+    Field(min_length=1, max_length=MAX_STATEMENTS),
+]
+
+
 def _homepage(value: str) -> str:
     if not re.fullmatch(r"https?://[^\s/]+\.[^\s/]+\S*", value):
         raise refused("a web address (https://...)")
@@ -140,11 +147,9 @@ class SourceForm(Form):
         default="utf-8", description="Encoding of the text."
     )
     record: RecordForm = Field(default=RecordForm(), description="Which fields of a record mean what.")
-    terms: Annotated[
-        list[TermsForm],
-        BeforeValidator(_one_or_many, json_schema_input_type=TermsForm | list[TermsForm]),
-        Field(min_length=1, max_length=MAX_STATEMENTS),
-    ] = Field(description="What may be done with the records: one statement, or a list of them.")
+    terms: Statements = Field(
+        description="What may be done with the records: one statement, or a list of them."
+    )
     malformed_threshold: float = Field(
         default=0.05,
         ge=0,
