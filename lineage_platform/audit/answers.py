@@ -240,6 +240,17 @@ class DerivationStep:
 
 
 @dataclass(frozen=True)
+class Signals:
+    """What the document's own signals say about training: `effective` is their answer together, `by` are those that
+    decided it, under the rules of `rule_version`; `found` are all of them, as `policy.signals.Signal.to_json` has them."""
+
+    effective: str
+    by: tuple[str, ...]
+    rule_version: str
+    found: tuple[Mapping[str, Any], ...]
+
+
+@dataclass(frozen=True)
 class PlacementRef:
     """Another place of the same document in the same corpus version."""
 
@@ -268,6 +279,7 @@ class DocumentTrace(Answer):
     text_sha256: str | None
     text: str | None
     terms: Mapping[str, Any] | None
+    signals: Signals | None
     decisions: tuple[DecisionStep, ...]
     duplicates: tuple[Duplicate, ...]
     derivations: tuple[DerivationStep, ...]

@@ -248,7 +248,11 @@ class Terms:
             "valid_from": self.valid_from,
             "valid_to": self.valid_to,
             **self.particulars.stated(),
-            **({} if self.signalled is None else {"signalled": self.signalled, "opt_out": self.particulars.opt_out}),
+            **(
+                {}
+                if self.signalled is None
+                else {"signalled": self.signalled, "opt_out": self.particulars.opt_out}
+            ),
             **({"parents": list(self.parents)} if self.parents else {}),
         }
 

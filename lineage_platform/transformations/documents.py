@@ -171,7 +171,9 @@ def _read_part(task: _Task) -> _Outcome:
         for entry in task.entries:
             _read_entry(task, entry, folder, maker, writer)
             writer.counts.files += 1
-    return _Outcome(tuple(writer.parts), writer.digests, writer.counts, frozenset(map(Said._make, maker.terms)))
+    return _Outcome(
+        tuple(writer.parts), writer.digests, writer.counts, frozenset(map(Said._make, maker.terms))
+    )
 
 
 def _read_entry(
