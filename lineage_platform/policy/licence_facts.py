@@ -264,6 +264,21 @@ def _unpermitted(values: Mapping[str, Any]) -> dict[str, Any]:
     return {**better, "share_alike": values["share_alike"] or (NOASSERTION,)}
 
 
+@cache
+def address_of(identifier: str) -> str | None:
+    """Where the text of a licence is; None for terms of our own that no table knows."""
+    name = identifier.removesuffix("+")
+    listed = [
+        str(rule["url"])
+        for rule in symbols.data("licence_facts.json")["rules"]
+        if "url" in rule and any(fnmatchcase(name, pattern) for pattern in rule["licences"])
+    ]
+    if listed:
+        return listed[-1]
+    own = name.startswith("LicenseRef-") and not name.startswith("LicenseRef-scancode-")
+    return None if own else _address(name)
+
+
 def _address(name: str) -> str:
     if name.startswith("LicenseRef-scancode-"):
         return f"https://scancode-licensedb.aboutcode.org/{name.removeprefix('LicenseRef-scancode-')}.html"

@@ -30,9 +30,9 @@ def worlds(draw: st.DrawFn) -> World:
         statements = []
         for one in draw(st.lists(STATEMENTS, min_size=1, max_size=2)):
             derivation: dict[str, list[str]] = {}
-            if earlier and draw(st.booleans()):
+            if bool(earlier) and draw(st.booleans()):
                 derivation["derived_from"] = draw(st.lists(st.sampled_from(earlier), unique=True))
-            if earlier and draw(st.booleans()):
+            if bool(earlier) and draw(st.booleans()):
                 derivation["parents"] = draw(st.lists(st.sampled_from([*numbers, "unknown"]), unique=True))
             statements.append(
                 one
