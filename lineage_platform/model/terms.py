@@ -193,7 +193,8 @@ class Terms:
     stands a DPV IRI. Validity is a half-open interval of RFC 3339 dates, None meaning unbounded.
 
     `signalled` is what the machine-readable signals of the documents themselves were measured to say (None: they have
-    none), `parents` the terms numbers of what they were made from: see `keys.Said`.
+    none), `parents` the terms numbers of what they were made from: see `keys.Said`. `derived_from` names the sources that
+    all records of the source were made from.
     """
 
     source: str
@@ -211,6 +212,7 @@ class Terms:
     particulars: Particulars = field(default_factory=Particulars)
     signalled: OptOut | None = None
     parents: tuple[str, ...] = ()
+    derived_from: tuple[str, ...] = ()
 
     @property
     def said(self) -> Said:
@@ -254,6 +256,7 @@ class Terms:
                 else {"signalled": self.signalled, "opt_out": self.particulars.opt_out}
             ),
             **({"parents": list(self.parents)} if self.parents else {}),
+            **({"derived_from": list(self.derived_from)} if self.derived_from else {}),
         }
 
     @classmethod
@@ -262,12 +265,12 @@ class Terms:
         said = {name: value for name, value in statement.items() if name not in _PARTICULARS}
         evidence = said.pop("evidence")
         scope = {name: tuple(values) for name, values in said.pop("scope").items()}
-        parents = tuple(said.pop("parents", ()))
+        derivation = {name: tuple(said.pop(name, ())) for name in ("parents", "derived_from")}
         particulars = {name: statement[name] for name in _PARTICULARS & statement.keys()}
         return cls(
             **said,
             scope=Scope(**scope),
             evidence=Evidence(**evidence) if evidence else None,
             particulars=Particulars.from_stated(particulars),
-            parents=parents,
+            **derivation,
         )

@@ -11,7 +11,7 @@ has no known depth; its restrictions are those of its own statement and of its g
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from lineage_platform.policy.meet import UNKNOWN_PARENT, derived, meet
@@ -52,19 +52,27 @@ class Effective:
 
     def of(self, statement: Mapping[str, Any]) -> Mapping[str, Any]:
         """The effective statement; `generation_depth` says how many generations deep it is, where it is deep."""
-        names = parents_named(statement)
-        if names:
-            return derived(statement, [self._parent(name) for name in names])
-        return {**statement, "generation_depth": "unknown"} if is_derived(statement) else statement
+        self._meet(parents_named(statement))
+        return self._derived(statement)
 
-    def _parent(self, name: Name) -> Mapping[str, Any]:
-        if name not in self._met:
-            self._met[name] = (
-                _UNKNOWN  # what it is while it is being met: a circle leads to something unknown
-            )
-            found = [self.of(statement) for statement in self._statements(name)]
-            self._met[name] = meet(found) if found else _UNKNOWN
-        return self._met[name]
+    def _meet(self, names: Iterable[Name]) -> None:
+        """Meet the statements of each parent, those of its own parents before: without recursion, chains may be long."""
+        ahead, begun = list(names), set[Name]()
+        while ahead:
+            name = ahead[-1]
+            stated = self._statements(name) if name not in self._met else []
+            before = [] if name in begun else [each for one in stated for each in parents_named(one)]
+            begun.add(name)
+            ahead += [each for each in before if each not in begun]
+            if ahead[-1] == name:
+                ahead.pop()
+                self._met.setdefault(name, meet(map(self._derived, stated)) if stated else _UNKNOWN)
+
+    def _derived(self, statement: Mapping[str, Any]) -> Mapping[str, Any]:
+        """From parents that were met. One that was not derives from this statement itself: a circle, so it is unknown."""
+        if names := parents_named(statement):
+            return derived(statement, [self._met.get(name, _UNKNOWN) for name in names])
+        return {**statement, "generation_depth": "unknown"} if is_derived(statement) else statement
 
     def _statements(self, name: Name) -> Sequence[Mapping[str, Any]]:
         if isinstance(name, str):

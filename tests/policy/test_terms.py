@@ -88,6 +88,14 @@ def test_particulars_are_kept_as_they_were_stated() -> None:
     assert Terms.from_statement(json.loads(json.dumps(said))) == stated
 
 
+def test_what_a_source_was_made_from_is_stated_where_it_was_declared() -> None:
+    made = terms_of(dataclasses.replace(SOURCE, derived_from=("two",)), None)
+    assert made.statement()["derived_from"] == ["two"]
+    assert Terms.from_statement(made.statement()) == made
+    assert made.number == terms_of(SOURCE, None).number
+    assert "derived_from" not in terms_of(SOURCE, None).statement()
+
+
 def test_vocabulary() -> None:
     assert lookup("gdpr:6-1-a").iri == "https://w3id.org/dpv/legal/eu/gdpr#A6-1-a"
     assert lookup("explicit-consent").consent
