@@ -1,7 +1,7 @@
 """The read side: where did this come from, where did that go, and is all of it still what was recorded?
 
-    trace = trace_shard(catalog, files, "demo", "shard-00000", version=None, as_of=None)
-    with Inquiry(catalog, files, every=False, as_of=None) as inquiry:
+    trace = trace_shard(catalog, files, "demo", "shard-00000", version=None, when=When())
+    with Inquiry(catalog, files, every=False, when=When()) as inquiry:
         impact = inquiry.source("alpaca")
     verification = verify(catalog, files, public_key, tell)
 

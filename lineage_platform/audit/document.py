@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping, Sequence
 from contextlib import closing
-from datetime import datetime
 from typing import Any, LiteralString
 
 from lineage_platform.audit.answers import (
@@ -24,9 +23,11 @@ from lineage_platform.audit.lookup import corpus_version, shard_of
 from lineage_platform.audit.needs import Catalog, Files
 from lineage_platform.audit.provenance import between, direct_way, steps
 from lineage_platform.audit.rights import Rights, Rule
+from lineage_platform.audit.signals import signals_of
 from lineage_platform.catalog.rows import ShardRow, SnapshotRow, Upstream, VersionFile, VersionRow
 from lineage_platform.errors import InvalidInput, NotFound
 from lineage_platform.model.keys import snapshot_of
+from lineage_platform.model.when import When
 
 _PLACEMENT: LiteralString = """
     SELECT document, terms, tokens FROM read_parquet($files) WHERE shard = $shard AND row = $row
@@ -64,7 +65,7 @@ def trace_document(
     corpus: str,
     shard: str,
     version: str | None,
-    as_of: datetime | None,
+    when: When,
     *,
     row: int | None = None,
     token: int | None = None,
@@ -83,20 +84,20 @@ def trace_document(
             raise InvalidInput(f"{name}: got {value}, expected 0 or more; the first {name} is 0")
     with catalog.snapshot(), closing(Index(files)) as index:
         found = corpus_version(catalog, corpus, version)
-        return _Tracing(catalog, index, found, shard_of(catalog, found, shard), as_of).trace(row, token, text)
+        return _Tracing(catalog, index, found, shard_of(catalog, found, shard), when).trace(row, token, text)
 
 
 class _Tracing:
     """What the parts of one document's answer share."""
 
     def __init__(
-        self, catalog: Catalog, index: Index, version: VersionRow, shard: ShardRow, as_of: datetime | None
+        self, catalog: Catalog, index: Index, version: VersionRow, shard: ShardRow, when: When
     ) -> None:
         self.catalog, self.index, self.version, self.shard = catalog, index, version, shard
         self.closing = 0 if version.statistics["details"].get("end_of_document") is None else 1
         self.by_shard = self._by_shard(shard.shard)
         self.upstream = direct_way(catalog.upstream(version.id), version.id)
-        self.rights = Rights(catalog, as_of)
+        self.rights = Rights(catalog, when)
         self.rights.lay_over(index, self._documents)
         self.gaps: list[Gap] = []
 
@@ -134,6 +135,7 @@ class _Tracing:
             text_sha256=bytes(record["sha256"]).hex() if record else None,
             text=self._text(key, record) if with_text else None,
             terms=self.rights.statement(rule),
+            signals=signals_of(self.index, of_role(files, "signals"), key),
             decisions=tuple(self._decisions(key, way, files)),
             duplicates=tuple(duplicates),
             derivations=tuple(
@@ -285,6 +287,7 @@ class _Tracing:
         it can be in any of them."""
         ids = [item.id for item in way]
         found = self.catalog.files(ids, "decisions", [(key, key)])
+        found += self.catalog.files(ids, "signals", [(key, key)])
         return found + self.catalog.files(ids, "derivations") + self.catalog.files(ids, "tokenizer")
 
 

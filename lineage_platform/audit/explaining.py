@@ -1,6 +1,6 @@
 """Why a source, a document, a shard or a corpus version may be used, or not: verdicts of policy over its terms, with reasons.
 
-Terms are those believed at `as_of`, under the overlay; they are judged as they stand on `day`. Documents are counted by
+Terms are those believed at one time, under the overlay; they are judged as they hold on a day. Documents are counted by
 verdict, so that a "not" says how much of the whole it is about.
 """
 
@@ -11,7 +11,6 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
-from datetime import date, datetime
 from typing import Any, LiteralString
 
 from lineage_platform.audit.answers import Answer, Gap
@@ -23,6 +22,7 @@ from lineage_platform.catalog.rows import SnapshotRow, VersionFile
 from lineage_platform.errors import NotFound
 from lineage_platform.model.keys import snapshot_of
 from lineage_platform.model.terms import NOASSERTION
+from lineage_platform.model.when import When
 from lineage_platform.policy.explain import facts_read
 from lineage_platform.policy.policyset import PolicySet
 from lineage_platform.policy.verdicts import VALUES, Verdict, judge, records_of, worst
@@ -114,7 +114,7 @@ class Explainer:
     """Explanations for one use, in some jurisdictions, on a day.
 
     with catalog.snapshot():
-        answer = Explainer(catalog, files, policies, "research", ["EU", "CN"], day, None).source("alpaca")
+        answer = Explainer(catalog, files, policies, "research", ["EU", "CN"], When()).source("alpaca")
     """
 
     def __init__(
@@ -124,12 +124,11 @@ class Explainer:
         policies: PolicySet,
         use: str,
         jurisdictions: Sequence[str],
-        day: date,
-        as_of: datetime | None,
+        when: When,
     ) -> None:
         self._catalog, self._files, self._policies = catalog, files, policies
-        self._use, self._jurisdictions, self._day = use, jurisdictions, day
-        self._rights = Rights(catalog, as_of)
+        self._use, self._jurisdictions, self._day = use, jurisdictions, when.day
+        self._rights = Rights(catalog, when)
 
     def corpus(self, corpus: str, version: str | None) -> Explanation:
         """A whole corpus version. Raises NotFound."""

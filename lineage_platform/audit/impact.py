@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import ExitStack, closing
-from datetime import datetime
 from functools import lru_cache
 from types import TracebackType
 from typing import LiteralString, Self
@@ -19,6 +18,7 @@ from lineage_platform.catalog.rows import SnapshotRow, VersionFile, VersionRow, 
 from lineage_platform.errors import NotFound
 from lineage_platform.model.definitions import Source
 from lineage_platform.model.keys import key_range, snapshot_of
+from lineage_platform.model.when import When
 
 _BY_SNAPSHOT: LiteralString = """
     SELECT shard, snapshot, documents, tokens FROM read_parquet($files)
@@ -74,15 +74,15 @@ Sums = Sequence[Sequence[int]]
 class Inquiry:
     """Questions over all corpora at one moment: their current versions, or with `every` all they ever had.
 
-    with Inquiry(catalog, files, every=False, as_of=None) as inquiry:
+    with Inquiry(catalog, files, every=False, when=When()) as inquiry:
         print(inquiry.source("alpaca").to_dict())
     """
 
-    def __init__(self, catalog: Catalog, files: Files, every: bool, as_of: datetime | None) -> None:
+    def __init__(self, catalog: Catalog, files: Files, every: bool, when: When) -> None:
         self._catalog = catalog
         self._files = files
         self._every = every
-        self._as_of = as_of
+        self._when = when
         self._stack = ExitStack()
 
     def __enter__(self) -> Self:
@@ -176,7 +176,7 @@ class Inquiry:
         matches: Callable[[Statement], bool],
         words: Callable[[Statement], set[str]],
     ) -> Impact:
-        rights = Rights(self._catalog, self._as_of)
+        rights = Rights(self._catalog, self._when)
         rights.learn(None)
         terms = [number for number, statement in rights.known.items() if matches(statement)]
         overlays = [number for number, statement in rights.overlays.items() if matches(statement)]

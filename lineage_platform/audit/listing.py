@@ -11,6 +11,7 @@ from lineage_platform.audit.lookup import corpus_version
 from lineage_platform.audit.needs import Catalog, Files
 from lineage_platform.audit.rights import Statement
 from lineage_platform.model.definitions import Source
+from lineage_platform.model.when import When
 
 
 @dataclass(frozen=True)
@@ -126,10 +127,10 @@ def list_sources(
     terms = dict(statements)
     if catalog is not None:
         with catalog.snapshot():
-            for row in catalog.terms(None).values():
+            for row in catalog.terms(When()).values():
                 if row.statement["declared"] is None:
                     terms.setdefault(row.statement["source"], row.statement)
-            terms |= {row.source: row.statement for row in catalog.overlay(None) if row.source is not None}
+            terms |= {row.source: row.statement for row in catalog.overlay(When()) if row.source is not None}
             names = {row.source for row in catalog.snapshots()} | set(defined)
             entries = [_entry(catalog, name, defined.get(name), terms.get(name)) for name in names]
     else:

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from datetime import datetime
 from typing import Any, LiteralString, Protocol
 
 from lineage_platform.catalog.rows import (
@@ -23,6 +22,7 @@ from lineage_platform.catalog.rows import (
 )
 from lineage_platform.files import Place
 from lineage_platform.model.versions import File, SnapshotFile
+from lineage_platform.model.when import When
 
 
 class Ledger(Protocol):
@@ -57,11 +57,9 @@ class Catalog(Ledger, Protocol):
     ) -> list[SnapshotRow]: ...
     def current_snapshot(self, source: str) -> SnapshotRow | None: ...
     def snapshot_file(self, number: int, position: int) -> SnapshotFile | None: ...
-    def terms(
-        self, as_of: datetime | None, numbers: Iterable[int] | None = None
-    ) -> Mapping[int, TermsRow]: ...
-    def rights(self, as_of: datetime | None, numbers: Iterable[int]) -> Mapping[int, RightsRow]: ...
-    def overlay(self, as_of: datetime | None) -> list[OverlayRow]: ...
+    def terms(self, when: When, numbers: Iterable[int] | None = None) -> Mapping[int, TermsRow]: ...
+    def rights(self, when: When, numbers: Iterable[int]) -> Mapping[int, RightsRow]: ...
+    def overlay(self, when: When) -> list[OverlayRow]: ...
 
 
 class Rows(Protocol):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
 
@@ -13,6 +12,7 @@ from lineage_platform.audit.needs import Catalog
 from lineage_platform.audit.overlay import Interval, cover
 from lineage_platform.catalog.rows import Doubt, RightsRow, TermsRow, VersionFile
 from lineage_platform.model.terms import NOASSERTION
+from lineage_platform.model.when import When
 
 Statement = Mapping[str, Any]
 
@@ -29,12 +29,12 @@ UNKNOWN = (NOASSERTION, "unknown", "unknown")
 
 
 class Rights:
-    """The statements believed at one time (`as_of` None: now) about `numbers`, or about all terms numbers."""
+    """The statements believed at one time about `numbers`, or about all terms numbers, as they hold on one day."""
 
-    def __init__(self, catalog: Catalog, as_of: datetime | None) -> None:
+    def __init__(self, catalog: Catalog, when: When) -> None:
         self._catalog = catalog
-        self._as_of = as_of
-        self._overlay = {row.id: row for row in catalog.overlay(as_of)}
+        self._when = when
+        self._overlay = {row.id: row for row in catalog.overlay(when)}
         self._replacing = {
             row.id: TermsRow(0, row.statement, row.ledger_index) for row in self._overlay.values()
         }
@@ -54,12 +54,12 @@ class Rights:
 
     def learn(self, numbers: Iterable[int] | None) -> None:
         """Read the statements about some terms numbers, or about all; before asking for them."""
-        found = self._catalog.terms(self._as_of, numbers)
-        self._terms = found if self._as_of is None else {**self._terms, **found}
+        found = self._catalog.terms(self._when, numbers)
+        self._terms = {**self._terms, **found} if self._when.as_of or self._when.valid_at else found
 
     def in_short(self, numbers: Iterable[int]) -> Mapping[int, RightsRow]:
         """What counts, by terms number, for some numbers at least, where the overlay does not replace it."""
-        return self._catalog.rights(self._as_of, numbers)
+        return self._catalog.rights(self._when, numbers)
 
     @property
     def replacing(self) -> dict[int, RightsRow]:
@@ -102,7 +102,7 @@ class Rights:
 
     def gaps_of(self, doubts: Mapping[Rule, Doubt | None]) -> list[Gap]:
         """What is doubtful, as gaps; None: there is no statement."""
-        today = (self._as_of or datetime.now(UTC)).astimezone(UTC).date().isoformat()
+        today = self._when.day.isoformat()
         found = sorted([_gaps_on(rule, doubt, today) for rule, doubt in doubts.items()])
         return [gap for _, gaps in found for gap in gaps]
 

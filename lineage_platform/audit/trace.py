@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 from contextlib import closing
-from datetime import datetime
 from operator import itemgetter
 
 from lineage_platform.audit.answers import (
@@ -25,6 +24,7 @@ from lineage_platform.audit.provenance import names, steps
 from lineage_platform.audit.rights import UNKNOWN, Rights, Rule
 from lineage_platform.catalog.rows import Doubt, Upstream, VersionRow
 from lineage_platform.errors import VerificationFailed
+from lineage_platform.model.when import When
 
 _SHARD = """
     SELECT snapshot, terms, overlay, count(*), sum(tokens)::BIGINT FROM placements($files)
@@ -49,7 +49,7 @@ Shares = dict[int, list[tuple[Share, int, int]]]
 
 
 def trace_shard(
-    catalog: Catalog, files: Files, corpus: str, shard: str, version: str | None, as_of: datetime | None
+    catalog: Catalog, files: Files, corpus: str, shard: str, version: str | None, when: When
 ) -> ShardTrace:
     """The sources of a shard with their terms as of a time, every run on the way, and the ledger's proofs.
 
@@ -58,7 +58,7 @@ def trace_shard(
     with catalog.snapshot(), closing(Index(files)) as index:
         found = corpus_version(catalog, corpus, version)
         row = shard_of(catalog, found, shard)
-        tracing = _Tracing(catalog, index, found, as_of)
+        tracing = _Tracing(catalog, index, found, when)
         placements = catalog.files([found.id], "placements-by-shard", [(row.shard, row.shard)])
         counts = index.ask(_SHARD, placements, shard=row.shard)
         _assert_sums(f"{row.name} of {row.version_id}", counts, row.documents, row.tokens)
@@ -68,16 +68,14 @@ def trace_shard(
     )
 
 
-def trace_corpus(
-    catalog: Catalog, files: Files, corpus: str, version: str | None, as_of: datetime | None
-) -> CorpusTrace:
+def trace_corpus(catalog: Catalog, files: Files, corpus: str, version: str | None, when: When) -> CorpusTrace:
     """The sources of a whole corpus version, like those of a shard, from its sums by snapshot and terms.
 
     Raises NotFound, and VerificationFailed when they do not give what was recorded for the version.
     """
     with catalog.snapshot(), closing(Index(files)) as index:
         found = corpus_version(catalog, corpus, version)
-        tracing = _Tracing(catalog, index, found, as_of)
+        tracing = _Tracing(catalog, index, found, when)
         counts = index.ask(_SUMS, catalog.files([found.id], "terms-by-snapshot"))
         if tracing.intervals:
             within = [(item.first, item.last) for item in tracing.intervals]
@@ -95,10 +93,10 @@ def trace_corpus(
 class _Tracing:
     """What both have in common: the way of the version, rights laid over it, and what counts come to."""
 
-    def __init__(self, catalog: Catalog, index: Index, version: VersionRow, as_of: datetime | None) -> None:
+    def __init__(self, catalog: Catalog, index: Index, version: VersionRow, when: When) -> None:
         self._catalog = catalog
         self._upstream = catalog.upstream(version.id)
-        self._rights = Rights(catalog, as_of)
+        self._rights = Rights(catalog, when)
         ids = [item.id for item in self._upstream.versions]
         self.intervals = self._rights.lay_over(index, lambda: catalog.files(ids, "documents"))
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from datetime import datetime
 from typing import Any, TypeVar
 
 import psycopg
@@ -12,13 +11,19 @@ from psycopg.rows import tuple_row
 from lineage_platform.catalog.rows import Doubt, OverlayRow, RightsRow, TermsRow
 from lineage_platform.catalog.session import Session
 from lineage_platform.catalog.statements_kept import Statements
+from lineage_platform.model.when import When
 
 _STATEMENTS = """
     SELECT DISTINCT ON (number) number, statement, ledger_index FROM lineage.terms
-    WHERE recorded_at <= coalesce(%(time)s::timestamptz, 'infinity')
+    WHERE recorded_at <= coalesce(%(known)s::timestamptz, 'infinity')
       AND (%(numbers)s::bigint[] IS NULL OR number = ANY(%(numbers)s))
-    ORDER BY number, recorded_at DESC, id DESC
+    ORDER BY number, ledger_index DESC,
+             CASE WHEN valid_from > %(day)s THEN 10000000 + (valid_from - %(day)s)
+                  ELSE greatest(0, %(day)s - valid_to + 1) END
 """
+"""Of what was recorded last about a number, the piece that holds on the day; else the one that ended last, else the one
+that begins first (`model.terms.in_force`)."""
+
 _RIGHTS = f"""
     SELECT number, ledger_index, statement->>'licence', statement->>'consent_basis', statement->>'personal_data',
            statement->>'source', statement->>'licence_status', statement->>'licence_note', statement->>'declared',
@@ -37,44 +42,51 @@ class Believed(Session):
         self._statements: Statements[TermsRow] = Statements()
         self._rights: Statements[RightsRow] = Statements()
         self._shares: dict[tuple[str, str, str], tuple[str, str, str]] = {}
+        self._day = When().day
 
-    def terms(self, as_of: datetime | None, numbers: Iterable[int] | None = None) -> Mapping[int, TermsRow]:
-        """What was believed at `as_of` (None: now) about terms numbers at least, or about all that have a statement.
+    def terms(self, when: When, numbers: Iterable[int] | None = None) -> Mapping[int, TermsRow]:
+        """What was believed about terms numbers at least, or about all that have a statement.
 
-        Statements are only ever added, so those believed now are kept, and what was added since is looked for.
+        Statements are only ever added, so what is believed now about today is kept, and what was added since is looked for.
         """
-        return self._believed(self._statements, self._read_terms, as_of, numbers)
+        self._forget_yesterday()
+        return self._believed(self._statements, self._read_terms, when, numbers)
 
-    def rights(self, as_of: datetime | None, numbers: Iterable[int]) -> Mapping[int, RightsRow]:
+    def rights(self, when: When, numbers: Iterable[int]) -> Mapping[int, RightsRow]:
         """Like `terms`, in short: without the statements themselves, which are many times as large."""
-        return self._believed(self._rights, self._read_rights, as_of, numbers)
+        self._forget_yesterday()
+        return self._believed(self._rights, self._read_rights, when, numbers)
+
+    def _forget_yesterday(self) -> None:
+        if self._day != When().day:
+            self._statements, self._rights, self._day = Statements(), Statements(), When().day
 
     def _believed(
         self,
         kept: Statements[T],
-        read: Callable[[datetime | None, Iterable[int] | None], Mapping[int, T]],
-        as_of: datetime | None,
+        read: Callable[[When, Iterable[int] | None], Mapping[int, T]],
+        when: When,
         numbers: Iterable[int] | None,
     ) -> Mapping[int, T]:
-        if as_of is not None:
-            return read(as_of, numbers)
+        if when.as_of is not None or when.day != self._day:
+            return read(when, numbers)
         newest = self._rows("SELECT max(id) AS last FROM lineage.terms")[0]["last"] or 0
         if newest != kept.newest:
             query = "SELECT DISTINCT number FROM lineage.terms WHERE id > %s"
             changed = [] if kept.empty else self._rows(query, kept.newest)
             kept.forget((row["number"] for row in changed), newest)
         if numbers is None and not kept.whole:
-            kept.keep(read(None, None), None)
+            kept.keep(read(when, None), None)
         elif numbers is not None and (missing := kept.missing(numbers)):
-            kept.keep(read(None, missing), missing)
+            kept.keep(read(when, missing), missing)
         return kept.known
 
-    def _read_terms(self, as_of: datetime | None, numbers: Iterable[int] | None) -> dict[int, TermsRow]:
-        asked = {"time": as_of, "numbers": None if numbers is None else list(numbers)}
+    def _read_terms(self, when: When, numbers: Iterable[int] | None) -> dict[int, TermsRow]:
+        asked = _asked(when, numbers)
         return {row["number"]: TermsRow(**row) for row in self._rows(_STATEMENTS, asked)}
 
-    def _read_rights(self, as_of: datetime | None, numbers: Iterable[int] | None) -> dict[int, RightsRow]:
-        asked = {"time": as_of, "numbers": None if numbers is None else list(numbers)}
+    def _read_rights(self, when: When, numbers: Iterable[int] | None) -> dict[int, RightsRow]:
+        asked = _asked(when, numbers)
         found = {}
         with self._mapped(), self._connection.cursor(row_factory=tuple_row) as cursor:
             rows = cursor.execute(_RIGHTS, asked).fetchall()
@@ -84,16 +96,20 @@ class Believed(Session):
             found[number] = RightsRow(share, index, doubt if doubt.open else None)
         return found
 
-    def overlay(self, as_of: datetime | None) -> list[OverlayRow]:
-        """Overlay rows in force at `as_of` (None: now), by what was recorded then, oldest first."""
+    def overlay(self, when: When) -> list[OverlayRow]:
+        """Overlay rows in force, by what was recorded then, oldest first."""
         rows = self._rows(
             """SELECT id, statement, recorded_at, ledger_index, source, key_from, key_to, document, subject
-               FROM lineage.overlay AS o, coalesce(%(time)s::timestamptz, 'infinity') AS known,
-                    coalesce(%(time)s::timestamptz, now()) AS moment
+               FROM lineage.overlay AS o, coalesce(%(known)s::timestamptz, 'infinity') AS known,
+                    coalesce(%(moment)s::timestamptz, now()) AS moment
                WHERE recorded_at <= known AND valid_from <= moment AND coalesce(valid_to > moment, true)
                  AND NOT EXISTS (SELECT FROM lineage.reinstatements r
                                  WHERE r.overlay = o.id AND r.recorded_at <= known AND r.effective <= moment)
                ORDER BY recorded_at, id""",
-            {"time": as_of},
+            {"known": when.as_of, "moment": when.moment},
         )
         return [OverlayRow(**row) for row in rows]
+
+
+def _asked(when: When, numbers: Iterable[int] | None) -> dict[str, Any]:
+    return {"known": when.as_of, "day": when.day, "numbers": None if numbers is None else list(numbers)}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import date
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -12,13 +11,14 @@ from lineage_platform.cli.options import (
     AsOfOption,
     CorpusOption,
     JsonOption,
+    ValidAtOption,
     VersionOption,
     WorkspaceOption,
+    day,
     moment,
     opened,
 )
 from lineage_platform.cli.trace import show_gaps
-from lineage_platform.errors import InvalidInput
 
 if TYPE_CHECKING:
     from lineage_platform.audit.explaining import Explanation, Judgement
@@ -47,12 +47,7 @@ def explain(
     corpus: CorpusOption = None,
     version: VersionOption = None,
     as_of: AsOfOption = None,
-    valid_at: Annotated[
-        str | None,
-        typer.Option(
-            "--valid-at", metavar="DATE", help="The day of use. Default: that of --as-of, or today."
-        ),
-    ] = None,
+    valid_at: ValidAtOption = None,
     as_json: JsonOption = False,
     workspace: WorkspaceOption = None,
 ) -> None:
@@ -72,19 +67,12 @@ def explain(
             jurisdictions=jurisdiction or ["strict"],
             version=version,
             as_of=moment(as_of),
-            day=_day(valid_at),
+            valid_at=day(valid_at),
         )
     if as_json:
         output.as_json(answer.to_dict())
         return
     _show(answer)
-
-
-def _day(text: str | None) -> date | None:
-    try:
-        return None if text is None else date.fromisoformat(text)
-    except ValueError as error:
-        raise InvalidInput(f"--valid-at: got {text!r}, expected a date such as 2026-03-01") from error
 
 
 def _show(answer: Explanation) -> None:

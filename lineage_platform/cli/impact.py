@@ -8,7 +8,15 @@ from typing import Annotated
 import typer
 
 from lineage_platform.cli import output
-from lineage_platform.cli.options import AsOfOption, JsonOption, WorkspaceOption, moment, opened
+from lineage_platform.cli.options import (
+    AsOfOption,
+    JsonOption,
+    ValidAtOption,
+    WorkspaceOption,
+    day,
+    moment,
+    opened,
+)
 from lineage_platform.cli.trace import show_gaps
 
 
@@ -41,6 +49,7 @@ def impact(
         bool, typer.Option("--all-versions", help="All corpus versions, not the current ones only.")
     ] = False,
     as_of: AsOfOption = None,
+    valid_at: ValidAtOption = None,
     as_json: JsonOption = False,
     workspace: WorkspaceOption = None,
 ) -> None:
@@ -62,6 +71,7 @@ def impact(
             subject=sys.stdin.readline().rstrip("\n") if subject == "-" else subject,
             all_versions=all_versions,
             as_of=moment(as_of),
+            valid_at=day(valid_at),
         )
     if as_json:
         output.as_json(answer.to_dict())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -42,6 +42,15 @@ AsOfOption = Annotated[
     ),
 ]
 
+ValidAtOption = Annotated[
+    str | None,
+    typer.Option(
+        "--valid-at",
+        metavar="DATE",
+        help="Terms as they hold on that day. Default: the day of --as-of, or today.",
+    ),
+]
+
 
 def settings_of(context: typer.Context, workspace: Path | None) -> Settings:
     """The settings, with the workspace given to the verb, else before it, else by the environment.
@@ -60,6 +69,14 @@ def opened(context: typer.Context, workspace: Path | None) -> OpenWorkspace:
     from lineage_platform.wiring.reading import open_workspace
 
     return open_workspace(settings=settings_of(context, workspace))
+
+
+def day(text: str | None, option: str = "--valid-at") -> date | None:
+    """A day from ISO 8601, given with an option. Raises InvalidInput."""
+    try:
+        return None if text is None else date.fromisoformat(text)
+    except ValueError as error:
+        raise InvalidInput(f"{option}: got {text!r}, expected a date such as 2026-03-01") from error
 
 
 def moment(text: str | None) -> datetime | None:

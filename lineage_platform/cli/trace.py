@@ -11,8 +11,10 @@ from lineage_platform.cli.options import (
     AsOfOption,
     CorpusOption,
     JsonOption,
+    ValidAtOption,
     VersionOption,
     WorkspaceOption,
+    day,
     moment,
     opened,
 )
@@ -21,7 +23,7 @@ from lineage_platform.errors import InvalidInput
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from lineage_platform.audit.answers import CorpusTrace, DocumentTrace, Gap, ShardTrace
+    from lineage_platform.audit.answers import CorpusTrace, DocumentTrace, Gap, ShardTrace, Signals
 
 
 def trace(
@@ -44,6 +46,7 @@ def trace(
         bool, typer.Option("--text", help="With --row or --token: also the document's text.")
     ] = False,
     as_of: AsOfOption = None,
+    valid_at: ValidAtOption = None,
     as_json: JsonOption = False,
     workspace: WorkspaceOption = None,
 ) -> None:
@@ -60,18 +63,18 @@ def trace(
         raise InvalidInput("--text: got it without --row or --token, expected one of them")
     if one and shard is None:
         raise InvalidInput("--row, --token: got one of them without a shard, expected the shard it is in")
-    when = moment(as_of)
+    known, on = moment(as_of), day(valid_at)
     with opened(context, workspace) as open_workspace:
         if shard is None:
-            whole = open_workspace.trace_corpus(corpus, version=version, as_of=when)
+            whole = open_workspace.trace_corpus(corpus, version=version, as_of=known, valid_at=on)
             output.as_json(whole.to_dict()) if as_json else _show_shares(whole, f"{whole.shards:,} shards")
         elif one:
             document = open_workspace.trace_document(
-                shard, corpus, row=row, token=token, version=version, as_of=when, text=text
+                shard, corpus, row=row, token=token, version=version, as_of=known, valid_at=on, text=text
             )
             output.as_json(document.to_dict()) if as_json else _show_document(document)
         else:
-            answer = open_workspace.trace(shard, corpus, version=version, as_of=when)
+            answer = open_workspace.trace(shard, corpus, version=version, as_of=known, valid_at=on)
             output.as_json(answer.to_dict()) if as_json else _show_shares(answer, answer.shard)
 
 
@@ -102,6 +105,8 @@ def _show_document(answer: DocumentTrace) -> None:
     }
     for name, value in facts.items():
         output.line(f"{name + ':':<15}{output.cell(value)}")
+    if answer.signals is not None:
+        _show_signals(answer.signals)
     output.table("Decisions", answer.rows(), ("dataset", "outcome", "reason", "detail", "ledger_index"))
     copies = [{**vars(copy), "licence": (copy.terms or {}).get("licence")} for copy in answer.duplicates]
     output.table(
@@ -114,6 +119,16 @@ def _show_document(answer: DocumentTrace) -> None:
     if answer.text is not None:
         output.line(f"Text:\n{answer.text}\n")
     show_way(answer)
+
+
+def _show_signals(signals: Signals) -> None:
+    by = "; ".join(signals.by) or "nothing that was said"
+    output.line(f"{'training:':<15}{signals.effective}, decided by {by} (rules {signals.rule_version})")
+    output.table(
+        "Signals",
+        [{**signal, "parsed": output.cell(signal["parsed"])} for signal in signals.found],
+        ("scheme", "location", "observed_at", "parsed", "raw_sha256"),
+    )
 
 
 def show_way(answer: CorpusTrace | ShardTrace | DocumentTrace) -> None:

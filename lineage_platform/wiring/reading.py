@@ -15,6 +15,7 @@ from lineage_platform.catalog.reading import Reading, connect
 from lineage_platform.catalog.session import NothingRecorded
 from lineage_platform.catalog.urls import database_urls
 from lineage_platform.errors import InvalidInput
+from lineage_platform.model.when import When
 from lineage_platform.settings import Settings, read_settings
 from lineage_platform.store import Store, open_store
 
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from lineage_platform.audit.decisions import Decisions
     from lineage_platform.audit.explaining import Explanation
     from lineage_platform.audit.listing import ShardList, SourceList
+    from lineage_platform.audit.releases import ReleaseAnswer, ReleaseList
     from lineage_platform.model.definitions import Source, Workspace
     from lineage_platform.policy.policyset import PolicySet
     from lineage_platform.recording import Recorder
@@ -115,19 +117,27 @@ class OpenWorkspace:
         *,
         version: str | None = None,
         as_of: datetime | None = None,
+        valid_at: date | None = None,
     ) -> ShardTrace:
         """Where a shard came from. `corpus` may be left out where there is one only. Raises NotFound."""
         from lineage_platform.audit.trace import trace_shard
 
-        return trace_shard(self.catalog, self.store, self._corpus(corpus), shard, version, as_of)
+        return trace_shard(
+            self.catalog, self.store, self._corpus(corpus), shard, version, When(as_of, valid_at)
+        )
 
     def trace_corpus(
-        self, corpus: str | None = None, *, version: str | None = None, as_of: datetime | None = None
+        self,
+        corpus: str | None = None,
+        *,
+        version: str | None = None,
+        as_of: datetime | None = None,
+        valid_at: date | None = None,
     ) -> CorpusTrace:
         """Where a whole corpus version came from: documents and tokens by source and terms. Raises NotFound."""
         from lineage_platform.audit.trace import trace_corpus
 
-        return trace_corpus(self.catalog, self.store, self._corpus(corpus), version, as_of)
+        return trace_corpus(self.catalog, self.store, self._corpus(corpus), version, When(as_of, valid_at))
 
     def trace_document(
         self,
@@ -138,6 +148,7 @@ class OpenWorkspace:
         token: int | None = None,
         version: str | None = None,
         as_of: datetime | None = None,
+        valid_at: date | None = None,
         text: bool = False,
     ) -> DocumentTrace:
         """Where one document of a shard came from, by row or by token, both from 0. Raises NotFound, InvalidInput."""
@@ -149,7 +160,7 @@ class OpenWorkspace:
             self._corpus(corpus),
             shard,
             version,
-            as_of,
+            When(as_of, valid_at),
             row=row,
             token=token,
             text=text,
@@ -165,6 +176,7 @@ class OpenWorkspace:
         subject: str | None = None,
         all_versions: bool = False,
         as_of: datetime | None = None,
+        valid_at: date | None = None,
     ) -> Impact:
         """Which shards hold what was asked about; exactly one of the first five. Raises NotFound, InvalidInput."""
         from lineage_platform.audit.impact import Inquiry
@@ -174,7 +186,7 @@ class OpenWorkspace:
             raise InvalidInput(
                 f"impact: got {len(given)} questions, expected one of source, licence, consent basis, document, subject"
             )
-        with Inquiry(self.catalog, self.store, all_versions, as_of) as inquiry:
+        with Inquiry(self.catalog, self.store, all_versions, When(as_of, valid_at)) as inquiry:
             if source is not None:
                 return inquiry.source(source, self._declared())
             if licence is not None:
@@ -194,19 +206,18 @@ class OpenWorkspace:
         jurisdictions: Sequence[str],
         version: str | None = None,
         as_of: datetime | None = None,
-        day: date | None = None,
+        valid_at: date | None = None,
     ) -> Explanation:
         """Whether a source, a document (by key), a shard, or without any a corpus version may be used, and why not.
 
-        Terms as believed at `as_of` are judged on `day`, else on that of `as_of`, else today (UTC), by the policies that ship
+        Terms as believed at `as_of` are judged on `valid_at`, else on the day of `as_of`, else today (UTC), by the policies that ship
         and those in the workspace's `policies/`. Raises NotFound, InvalidInput.
         """
         from lineage_platform.audit.explaining import Explainer, is_document, is_shard
 
-        judged_on = day or (as_of or datetime.now(UTC)).astimezone(UTC).date()
         with self.catalog.snapshot():
             explainer = Explainer(
-                self.catalog, self.store, self.policies, use, jurisdictions, judged_on, as_of
+                self.catalog, self.store, self.policies, use, jurisdictions, When(as_of, valid_at)
             )
             if what is None:
                 return explainer.corpus(self._corpus(corpus), version)
@@ -260,6 +271,18 @@ class OpenWorkspace:
         from lineage_platform.audit.listing import list_shards
 
         return list_shards(self.catalog, self.store, self._corpus(corpus), version)
+
+    def releases(self, corpus: str | None = None) -> ReleaseList:
+        """The releases of a corpus, or of all, newest first, refused ones too."""
+        from lineage_platform.audit.releases import list_releases
+
+        return list_releases(self.catalog, corpus)
+
+    def release(self, release: str) -> ReleaseAnswer:
+        """A release by its id or the beginning of it, or the current one of a corpus, with what the gate found. Raises NotFound."""
+        from lineage_platform.audit.releases import show_release
+
+        return show_release(self.catalog, self.store, release)
 
     def verify(self, tell: Callable[[str, int, int], None] = _quiet) -> Verification:
         """Recompute everything that was recorded; `tell(what, done, total)` is called on the way. Raises InvalidInput."""

@@ -17,7 +17,7 @@ DAY = date(2026, 11, 22)
 def explain(
     asked: OpenWorkspace, what: str | None, *jurisdictions: str, use: str = "research"
 ) -> Explanation:
-    return asked.explain(what, use=use, jurisdictions=jurisdictions or ["EU"], day=DAY)
+    return asked.explain(what, use=use, jurisdictions=jurisdictions or ["EU"], valid_at=DAY)
 
 
 def documents(answer: Explanation) -> dict[str, int]:

@@ -6,13 +6,14 @@ import hashlib
 import json
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
 
 from lineage_platform.errors import InvalidInput, NotFound, VerificationFailed
 from lineage_platform.ledger import merkle
+from lineage_platform.model.when import When
 from lineage_platform.wiring import open_workspace
 from lineage_platform.wiring.reading import OpenWorkspace
 from tests.audit.definitions import SHARDS, World
@@ -284,7 +285,7 @@ def test_what_is_kept_between_questions_is_looked_at_anew(settings, recorder) ->
             """INSERT INTO lineage.terms
                    (number, source, declared, statement, valid_from, valid_to, recorded_at, run_id, ledger_index)
                SELECT number, source, declared, statement || '{"licence": "CC0-1.0"}', valid_from, valid_to,
-                   clock_timestamp(), run_id, ledger_index
+                   clock_timestamp(), run_id, ledger_index + 1
                FROM lineage.terms WHERE declared IS NULL AND source = 'press' RETURNING ledger_index"""
         ).fetchall()
         connection.commit()
@@ -302,10 +303,10 @@ def test_what_is_kept_between_questions_is_looked_at_anew(settings, recorder) ->
 
 def test_rights_in_short_say_what_the_statements_say(asked: OpenWorkspace) -> None:
     with asked.catalog.snapshot():
-        terms = asked.catalog.terms(None)
+        terms = asked.catalog.terms(When())
         expected = {number: row.rights for number, row in terms.items()}
-        for moment in (None, datetime.now(UTC)):
-            assert asked.catalog.rights(moment, [*terms, 7]) == expected
+        for when in (When(), When(datetime.now(UTC)), When(None, date.max)):
+            assert asked.catalog.rights(when, [*terms, 7]) == expected
     doubted = {row.doubt.declared for row in expected.values() if row.doubt is not None}
     assert doubted == {"some home-made licence"}
     assert all(row.doubt is None or row.doubt.unresolved for row in expected.values())

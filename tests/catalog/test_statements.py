@@ -2,15 +2,20 @@ from __future__ import annotations
 
 import dataclasses
 import datetime
+import itertools
 from uuid import uuid4
 
 import pytest
-from sqlalchemy import Connection, insert, select, text
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import Connection, delete, insert, make_url, select, text
 
 from lineage_platform.catalog import statements
 from lineage_platform.catalog.engine import Database
+from lineage_platform.catalog.reading import connect
 from lineage_platform.catalog.tables import overlay, reinstatements, terms
-from lineage_platform.model.terms import Evidence, Scope, Terms
+from lineage_platform.model.terms import Evidence, Scope, Terms, in_force
+from lineage_platform.model.when import When
 
 NOW = datetime.datetime.now(datetime.UTC)
 OWN = Terms(
@@ -114,4 +119,52 @@ def test_the_overlay_of_a_source_replaces_its_terms(
     replaced = {item.licence == "LicenseRef-withdrawn" for item in found.values()}
     assert replaced == {applies}
     assert found[RECORD.number].declared == "MIT"
+    database.close()
+
+
+DAYS = [datetime.date(2026, month, 1) for month in range(1, 13)]
+
+
+@st.composite
+def pieces(draw: st.DrawFn) -> list[Terms]:
+    """Disjoint in valid time, with or without gaps, open at either end or not."""
+    bounds = sorted(draw(st.sets(st.sampled_from(DAYS), min_size=2, max_size=6)))
+    kept = [pair for pair in itertools.pairwise(bounds) if draw(st.booleans())] or [(bounds[0], bounds[1])]
+    made = [
+        dataclasses.replace(OWN, licence=f"L-{n}", valid_from=str(first), valid_to=str(end))
+        for n, (first, end) in enumerate(kept)
+    ]
+    if draw(st.booleans()):
+        made[0] = dataclasses.replace(made[0], valid_from=None)
+    if draw(st.booleans()):
+        made[-1] = dataclasses.replace(made[-1], valid_to=None)
+    return made
+
+
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(pieces(), min_size=1, max_size=3), st.sampled_from(DAYS), st.integers(0, 400))
+def test_what_was_believed_and_what_holds_on_a_day(
+    database_url: str, history: list[list[Terms]], month: datetime.date, more: int
+) -> None:
+    database = Database(database_url)
+    day = month + datetime.timedelta(days=more - 200)
+    database.transaction(lambda c: c.execute(delete(terms)))
+    for seconds, said in enumerate(history):
+        database.transaction(lambda c, said=said, at=seconds: record(c, said, at))
+    url = make_url(database_url).set(drivername="postgresql").render_as_string(hide_password=False)
+    with connect(url) as reading:
+        for seconds, said in enumerate(history):
+            known = NOW + datetime.timedelta(seconds=seconds)
+            found = reading.terms(When(known, day), [OWN.number])[OWN.number]
+            assert found.statement == in_force(said, day).statement()
+            assert reading.rights(When(known, day), [OWN.number])[OWN.number].share == found.rights.share
+        newest = reading.terms(When(None, day))[OWN.number]
+        assert newest.statement == in_force(history[-1], day).statement()
+        today = reading.terms(When())[OWN.number]
+        assert today.statement == in_force(history[-1], When().day).statement()
+    found_now = database.transaction(lambda c: statements.of_numbers(c, [OWN.number]))
+    assert found_now[OWN.number] == in_force(history[-1], When().day)
+    by_day = database.transaction(lambda c: statements.pieces_of_numbers(c, [OWN.number], day))
+    assert by_day[OWN.number][0] == in_force(history[-1], day)
+    assert sorted(by_day[OWN.number], key=lambda item: item.valid_from or "") == history[-1]
     database.close()
