@@ -155,9 +155,9 @@ def test_the_text_of_a_model_without_parents_has_no_known_depth_and_keeps_its_ow
     assert meet([made]) == made
 
 
-@pytest.mark.parametrize(("first", "depth"), [([], 1000), (["s998"], "unknown")], ids=["chain", "circle"])
-def test_a_thousand_sources_one_derived_from_the_other(first: list[str], depth: int | str) -> None:
-    parents = {f"s{number}": [f"s{number - 1}"] for number in range(1, 1000)} | {"s0": first}
+@pytest.mark.parametrize(("first", "depth"), [([], 300), (["s298"], "unknown")], ids=["chain", "circle"])
+def test_three_hundred_sources_one_derived_from_the_other(first: list[str], depth: int | str) -> None:
+    parents = {f"s{number}": [f"s{number - 1}"] for number in range(1, 300)} | {"s0": first}
     statements = {name: [CLEAN | {"source": name, "derived_from": names}] for name, names in parents.items()}
     asked = Effective(lambda _number: None, statements.__getitem__)
-    assert asked.of(CLEAN | {"source": "made", "derived_from": ["s999"]})["generation_depth"] == depth
+    assert asked.of(CLEAN | {"source": "made", "derived_from": ["s299"]})["generation_depth"] == depth
