@@ -51,11 +51,11 @@ def _materialize(platform: Platform, corpus: str | None, *, everything: bool) ->
     with dg.DagsterInstance.get() as instance:
         orphans.close_orphans(instance, platform.recorder)
         platform.report({"event": "plan", "assets": sources})
-        success = _run(definitions, instance, [name.split("/") for name in sources])
+        success = run_assets(definitions, instance, [name.split("/") for name in sources])
         if success:
             chosen = steps if everything else stale(steps, platform, instance)
             platform.report({"event": "plan", "assets": [step.dataset for step in chosen]})
-            success = not chosen or _run(definitions, instance, [step.key for step in chosen])
+            success = not chosen or run_assets(definitions, instance, [step.key for step in chosen])
     platform.report({"event": "end", "success": success, "seconds": round(time.monotonic() - started, 3)})
     return success
 
@@ -77,7 +77,10 @@ def wanted(workspace: Workspace, corpus: str | None) -> tuple[list[str], list[St
     return ordered, [step for step in steps_of(workspace) if step.dataset in names]
 
 
-def _run(definitions: dg.Definitions, instance: dg.DagsterInstance, keys: Sequence[Sequence[str]]) -> bool:
+def run_assets(
+    definitions: dg.Definitions, instance: dg.DagsterInstance, keys: Sequence[Sequence[str]]
+) -> bool:
+    """Materialize some assets in this process; whether all was done, and no error-level check failed."""
     result = definitions.resolve_implicit_global_asset_job_def().execute_in_process(
         instance=instance,
         asset_selection=[dg.AssetKey(key) for key in keys],

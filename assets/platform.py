@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Callable, Mapping
+from datetime import UTC, date, datetime
 from functools import cached_property
 from typing import Any, TextIO
 
@@ -16,7 +17,8 @@ from lineage_platform.policy.rights import rights_rank
 from lineage_platform.recording import Recorder
 from lineage_platform.settings import Settings
 from lineage_platform.transformations.engine import Engine, Progress
-from lineage_platform.wiring import load_subject_key, open_recorder
+from lineage_platform.wiring import load_subject_key, open_recorder, open_workspace
+from lineage_platform.wiring.reading import OpenWorkspace
 
 Report = Callable[[Mapping[str, Any]], None]
 
@@ -53,6 +55,14 @@ class Platform:
     def subject_key(self) -> bytes:
         """Key of the hash that stands for data subjects."""
         return load_subject_key(self.settings)
+
+    def reading(self) -> OpenWorkspace:
+        """The read side, a context manager: for one question, so that no connection stays behind."""
+        return open_workspace(settings=self.settings)
+
+    def today(self) -> date:
+        """The day that releases are judged on."""
+        return datetime.now(UTC).date()
 
     def paths(self, version: Version, role: str) -> list[Place]:
         """Where the files of one role of a committed version are, in name order."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from assets.annotations import annotations_step
 from assets.deduplicated import deduplicated_step
 from assets.documents import documents_step
+from assets.release import release_step
 from assets.selection import selection_step
 from assets.shards import shards_step
 from assets.step import Step
@@ -21,4 +22,6 @@ def steps_of(workspace: Workspace) -> list[Step]:
     for corpus in workspace.corpora:
         for make in (deduplicated_step, selection_step, tokenizer_step, shards_step):
             steps.append(make(corpus, sources))
+        if corpus.release is not None:
+            steps.append(release_step(corpus, corpus.release, sources))
     return steps

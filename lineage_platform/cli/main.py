@@ -28,6 +28,7 @@ from lineage_platform.cli import (
     initialise,
     materialize,
     policy,
+    release,
     services,
     shards,
     sources,
@@ -73,6 +74,8 @@ app.command("trace")(trace.trace)
 app.command("decisions")(decisions.decisions)
 app.command("impact")(impact.impact)
 app.command("explain")(explain.explain)
+app.command("release")(release.release)
+app.command("releases")(release.releases)
 app.command("verify")(verify.verify)
 app.add_typer(policy.app, name="policy")
 app.add_typer(checkpoint.app, name="checkpoint")

@@ -54,6 +54,15 @@ class PolicyException:
             and jurisdiction in self.jurisdictions
         )
 
+    def concerns(self, corpus: str, spec: ReleaseSpec, day: date) -> bool:
+        """Whether the decision may count for a release of `corpus` on a day."""
+        return (
+            self.in_force(day)
+            and (not self.corpora or corpus in self.corpora)
+            and not set(self.uses).isdisjoint(spec.uses)
+            and not set(self.jurisdictions).isdisjoint(spec.jurisdictions)
+        )
+
     def in_force(self, day: date) -> bool:
         """Whether the decision holds on a day."""
         return self.approved_at <= day.isoformat() < self.expires

@@ -7,6 +7,7 @@
 | deduplicated | decisions (reason, survivor), derivations (survivor, cluster, terms of both), documents kept by terms |
 | selection | selection (sha256, terms, epoch), decisions (outcome, reason, detail) |
 | tokenizer | the file |
+| release | the files, by name |
 """
 
 from __future__ import annotations
@@ -72,6 +73,13 @@ def verify_digest(recorded: Recorded, name: str, files: Files, folder: Path, rep
         got = "".join(
             hashlib.sha256(read_bytes(files.path(file))).hexdigest() for file in recorded.files[name]
         )
+    elif kind == "release":
+        got = digest.combine(
+            {
+                file.name: hashlib.sha256(read_bytes(files.path(file))).hexdigest()
+                for file in recorded.files[name]
+            }
+        )
     else:
         return
     report.same("content-digest", name, got, row["content_digest"])
@@ -79,7 +87,7 @@ def verify_digest(recorded: Recorded, name: str, files: Files, folder: Path, rep
 
 
 def kind_of(dataset: str) -> str:
-    """documents, annotations, deduplicated, selection, tokenizer or shards."""
+    """documents, annotations, deduplicated, selection, tokenizer, shards or release."""
     first, _, second = dataset.partition("/")
     return first if first in ("documents", "annotations") else second
 
