@@ -25,6 +25,16 @@ def snapshot_suite() -> Any:
                 "ExpectColumnSumToBeBetween", f"{name} of the snapshot", "1 or more", column=name, min_value=1
             )
             for name in ("files", "bytes", "terms")
+        ]
+        + [
+            expect(
+                "ExpectColumnSumToBeBetween",
+                "records may be taken in",
+                "terms that do not say `admission: no` today",
+                of="admission",
+                column="refused",
+                max_value=0,
+            )
         ],
     )
 
@@ -80,7 +90,15 @@ def check(
     `withdrawable` are the consent bases that a person can withdraw. What is unknown is no failure here: it is listed as a
     gap in every answer, and is not allow at a release.
     """
-    size = row({"files": len(files), "bytes": sum(file.bytes for file in files), "terms": len(terms)})
+    today = source.terms_on()
+    size = row(
+        {
+            "files": len(files),
+            "bytes": sum(file.bytes for file in files),
+            "terms": len(terms),
+            "refused": int(today.particulars.admission == "no"),
+        }
+    )
     statements = pd.DataFrame(
         {
             "accounted": [

@@ -7,7 +7,7 @@ import pytest
 
 from expectations import sources
 from lineage_platform.model.definitions import DeclaredTerms, RecordFields, Source
-from lineage_platform.model.terms import Evidence, Terms
+from lineage_platform.model.terms import Evidence, Particulars, Terms
 from lineage_platform.model.versions import CheckResult, SnapshotFile
 from tests.expectations.worlds import (
     failed,
@@ -98,6 +98,16 @@ def test_consent_without_a_subject_field(personal_data: Any, basis: str, success
 )
 def test_a_source_that_holds_nothing(files: tuple[SnapshotFile, ...], names: set[str]) -> None:
     assert failed(check_source(STATED, files=files)) == names
+
+
+def test_records_that_may_not_be_taken_in() -> None:
+    closed = replace(SOURCE.terms[0], particulars=Particulars(admission="no"))
+    yesterday = replace(closed, valid_to="2020-01-01")
+    assert failed(check_source(STATED, source=replace(SOURCE, terms=(closed,)))) == {
+        "records may be taken in"
+    }
+    reopened = replace(SOURCE, terms=(yesterday, replace(SOURCE.terms[0], valid_from="2020-01-01")))
+    assert failed(check_source(STATED, source=reopened)) == set()
 
 
 def test_a_source_without_any_terms() -> None:
