@@ -17,6 +17,7 @@ import rfc8785
 
 from lineage_platform.events.arguments import Manifest, TermsCount
 from lineage_platform.model.overlay import Cover
+from lineage_platform.model.training import TrainingRun
 from lineage_platform.model.versions import Statistics, Transformation
 
 BASE_URL = "https://lineage-platform.example"
@@ -29,6 +30,7 @@ TRANSFORMATION = "lineagePlatform_transformation"
 MANIFEST = "lineagePlatform_manifest"
 OVERLAY = "lineagePlatform_overlay"
 REINSTATEMENT = "lineagePlatform_reinstatement"
+TRAINING = "lineagePlatform_training"
 
 KINDS = {TERMS: "TERMS", OVERLAY: "OVERLAY", REINSTATEMENT: "REINSTATEMENT"}
 """Kind of the ledger entry of a dataset event, by the facet that says what changed."""
@@ -131,6 +133,18 @@ def reinstatement_facet(rows: Sequence[int], *, reason: str, author: str, effect
         "reason": reason,
         "author": author,
         "effective": timestamp(effective),
+    }
+
+
+def training_facet(run: TrainingRun, ended_at: datetime) -> Facet:
+    """The release that a training run read and the model it gave."""
+    return {
+        **_base("TrainingRunFacet"),
+        "release": run.release,
+        "model": run.model,
+        "modelVersion": run.model_version,
+        "endedAt": timestamp(ended_at),
+        "details": run.details,
     }
 
 

@@ -19,6 +19,7 @@ from lineage_platform.files import Place
 from lineage_platform.model.definitions import Source
 from lineage_platform.model.overlay import Cover
 from lineage_platform.model.terms import Terms
+from lineage_platform.model.training import TrainingRun
 from lineage_platform.model.versions import (
     CheckResult,
     ParentRun,
@@ -27,7 +28,7 @@ from lineage_platform.model.versions import (
     Transformation,
     Version,
 )
-from lineage_platform.recording import closing, observing, overlaying
+from lineage_platform.recording import closing, observing, overlaying, training
 from lineage_platform.recording.attempt import Attempt
 from lineage_platform.recording.backend import Backend
 from lineage_platform.store import Store
@@ -190,6 +191,13 @@ class Recorder:
                 effective=effective,
             )
         )
+
+    def record_training(self, run: TrainingRun) -> str:
+        """Record who read a release and the model that came out; returns the run's id, the same each time it is told.
+
+        Raises NotFound, InvalidInput where the release was not released, Conflict where it was told differently before.
+        """
+        return self._database.transaction(partial(training.record, backend=self._backend, run=run))
 
     def terms_entry(self, source: str) -> int:
         """The ledger entry that last said something about the terms of a source's records; -1 where none did."""

@@ -12,8 +12,9 @@ from lineage_platform.audit.verification.overlay import Overlay
 from lineage_platform.audit.verification.recorded import Recorded, Row
 from lineage_platform.audit.verification.report import Report
 from lineage_platform.audit.verification.statements import Statements
+from lineage_platform.audit.verification.training import TrainingRuns
 from lineage_platform.catalog.forms import storable
-from lineage_platform.events.facets import TERMS, TRANSFORMATION
+from lineage_platform.events.facets import TERMS, TRAINING, TRANSFORMATION
 from lineage_platform.ledger.canonical import canonical
 
 _CHECK = ("success", "severity", "column", "expected", "actual")
@@ -27,6 +28,7 @@ class Claims:
         self._report = report
         self._statements = Statements(recorded, report)
         self._overlay = Overlay(recorded, report)
+        self._training = TrainingRuns(recorded, report)
         self._started: dict[str, int] = {}
         self._closed: set[str] = set()
         self._made: set[str] = set()
@@ -40,7 +42,9 @@ class Claims:
             namespace = f"lineage-platform/{self._recorded.deployment}"
             self._report.same("event", name, holder["namespace"], namespace)
             self._statements.learn(leaf, event)
-            if "run" in event:
+            if "run" in event and TRAINING in event["run"]["facets"]:
+                self._training.learn(leaf, event)
+            elif "run" in event:
                 self._take_run(leaf, event)
             elif TERMS in holder["facets"]:
                 starting = self._previous["run_id"] if self._previous else None
@@ -68,6 +72,7 @@ class Claims:
             report.problem(kind, name, "a row", "an entry that says that it was made")
         self._statements.finish()
         self._overlay.finish()
+        self._training.finish()
         self._verify_sequences()
 
     def _take_run(self, leaf: Row, event: Event) -> None:

@@ -28,6 +28,7 @@ class Recorded:
     terms: list[Row]
     overlay: list[Row]
     reinstatements: list[Row]
+    training_runs: list[Row]
     checkpoints: dict[int, Row]
     snapshot_files: dict[int, list[Row]] = field(default_factory=dict)
     inputs: dict[str, set[str]] = field(default_factory=dict)
@@ -77,6 +78,7 @@ def read(rows: Rows) -> Recorded:
         terms=list(rows.table("terms", "id")),
         overlay=list(rows.table("overlay", "id")),
         reinstatements=list(rows.table("reinstatements", "overlay")),
+        training_runs=list(rows.table("training_runs", "recorded_at, run_id")),
         checkpoints={row["size"]: row for row in rows.table("checkpoints", "size")},
     )
     recorded.snapshot_files = _grouped(rows, "snapshot_files", "snapshot, position", "snapshot")
