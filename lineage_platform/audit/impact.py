@@ -10,11 +10,11 @@ from typing import LiteralString, Self
 
 from lineage_platform.audit.answers import Copy, CorpusImpact, Gap, Impact, ShardImpact
 from lineage_platform.audit.index import Index, Row
-from lineage_platform.audit.lookup import document_key, shards_dataset
+from lineage_platform.audit.lookup import document_key, shards_dataset, was_read
 from lineage_platform.audit.needs import Catalog, Files
 from lineage_platform.audit.provenance import direct_way
 from lineage_platform.audit.rights import Rights, Statement, documents_of
-from lineage_platform.catalog.rows import SnapshotRow, VersionFile, VersionRow, shard_name
+from lineage_platform.catalog.rows import VersionFile, VersionRow, shard_name
 from lineage_platform.errors import NotFound
 from lineage_platform.model.definitions import Source
 from lineage_platform.model.keys import key_range, snapshot_of
@@ -58,9 +58,6 @@ _PLACES: LiteralString = """
     SELECT document, shard, count(*), sum(tokens)::BIGINT FROM read_parquet($files)
     WHERE document BETWEEN $first AND $last AND list_contains($documents::BIGINT[], document)
     GROUP BY ALL ORDER BY ALL
-"""
-_EXISTS: LiteralString = """
-    SELECT document FROM read_parquet($files, union_by_name = true) WHERE document = $document LIMIT 1
 """
 _TERMS: LiteralString = "SELECT DISTINCT terms FROM read_parquet($files)"
 
@@ -142,7 +139,7 @@ class Inquiry:
         snapshot = next(iter(self._catalog.snapshots(numbers=[snapshot_of(key)])), None)
         asked = {version.id: [key] for version in self._versions}
         hits = {version.id: self._places(version, [key]) for version in self._versions}
-        if snapshot is None or not (any(hits.values()) or self._exists(key, snapshot)):
+        if snapshot is None or not (any(hits.values()) or was_read(self._catalog, self._index, key)):
             raise NotFound("document", text)
         return self._by_documents("document", text, asked, hits, snapshots=[snapshot.number])
 
@@ -314,15 +311,6 @@ class Inquiry:
         return self._index.ask(
             query, placements, documents=list(documents), first=min(documents), last=max(documents)
         )
-
-    def _exists(self, key: int, snapshot: SnapshotRow) -> bool:
-        """Whether a record of that key was ever read, as a document or as one that could not become one."""
-        read = [row.id for row in self._catalog.versions_of(f"documents/{snapshot.source}")]
-        within = [(key, key)]
-        files = self._catalog.files(read, "documents", within) + self._catalog.files(
-            read, "decisions", within
-        )
-        return bool(self._index.ask(_EXISTS, files, document=key))
 
 
 def _derived(source: str, declared: Sequence[Source] | None) -> list[Gap]:

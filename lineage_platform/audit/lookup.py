@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING, LiteralString
 
 from lineage_platform.audit.needs import Catalog
 from lineage_platform.catalog.rows import ShardRow, VersionRow, shard_name
 from lineage_platform.errors import InvalidInput, NotFound
 from lineage_platform.model.keys import MAX_SNAPSHOT, snapshot_of
 
+if TYPE_CHECKING:
+    from lineage_platform.audit.index import Index
+
+_EXISTS: LiteralString = """
+    SELECT document FROM read_parquet($files, union_by_name = true) WHERE document = $document LIMIT 1
+"""
 _SHARD = re.compile(r"(?:shard-)?(\d{1,9})(?:\.(?:parquet|bin|idx))?", re.ASCII)
 
 
@@ -53,3 +60,14 @@ def document_key(text: str) -> int:
     if not re.fullmatch(r"\d{1,19}", text, re.ASCII) or snapshot_of(int(text)) > MAX_SNAPSHOT:
         raise InvalidInput(f"document: got {text!r}, expected a document key, a decimal number below 2^63")
     return int(text)
+
+
+def was_read(catalog: Catalog, index: Index, key: int) -> bool:
+    """Whether a record of that key was ever read, as a document or as one that could not become one."""
+    within = [(key, key)]
+    for snapshot in catalog.snapshots(numbers=[snapshot_of(key)]):
+        read = [row.id for row in catalog.versions_of(f"documents/{snapshot.source}")]
+        files = catalog.files(read, "documents", within) + catalog.files(read, "decisions", within)
+        if index.ask(_EXISTS, files, document=key):
+            return True
+    return False

@@ -27,6 +27,7 @@ from lineage_platform.cli import (
     impact,
     initialise,
     materialize,
+    overlay,
     policy,
     release,
     services,
@@ -76,6 +77,9 @@ app.command("impact")(impact.impact)
 app.command("explain")(explain.explain)
 app.command("release")(release.release)
 app.command("releases")(release.releases)
+app.command("restate")(overlay.restate)
+app.command("reinstate")(overlay.reinstate)
+app.command("overlay")(overlay.overlay)
 app.command("verify")(verify.verify)
 app.add_typer(policy.app, name="policy")
 app.add_typer(checkpoint.app, name="checkpoint")

@@ -24,10 +24,11 @@ def terms_of(
     they were made from (`model.keys.Said`). Raises InvalidInput on a consent basis that the vocabulary does not
     have.
     """
-    return tuple(piece(source, stated, Said(declared, opt_out, parents)) for stated in source.terms)
+    said = Said(declared, opt_out, parents)
+    return tuple(piece(source.id, stated, said, source.derived_from) for stated in source.terms)
 
 
-def piece(source: Source, stated: DeclaredTerms, said: Said) -> Terms:
+def piece(source: str, stated: DeclaredTerms, said: Said, derived_from: tuple[str, ...] = ()) -> Terms:
     """One of those pieces: what `stated` comes to for documents that say `said` themselves."""
     declared = said.declared
     if declared is not None:
@@ -37,7 +38,7 @@ def piece(source: Source, stated: DeclaredTerms, said: Said) -> Terms:
     else:
         resolution = resolve(stated.licence)
     return Terms(
-        source=source.id,
+        source=source,
         declared=declared,
         licence=resolution.licence,
         licence_status=resolution.status,
@@ -52,7 +53,7 @@ def piece(source: Source, stated: DeclaredTerms, said: Said) -> Terms:
         particulars=_particulars(stated.particulars, said.opt_out),
         signalled=said.opt_out,
         parents=said.parents,
-        derived_from=source.derived_from,
+        derived_from=derived_from,
     )
 
 

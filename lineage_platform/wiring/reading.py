@@ -18,6 +18,7 @@ from lineage_platform.errors import InvalidInput
 from lineage_platform.model.when import When
 from lineage_platform.settings import Settings, read_settings
 from lineage_platform.store import Store, open_store
+from lineage_platform.wiring.subjects import hash_of_subject
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from lineage_platform.audit.explaining import Explanation
     from lineage_platform.audit.listing import ShardList, SourceList
     from lineage_platform.audit.releases import ReleaseAnswer, ReleaseList
+    from lineage_platform.audit.replaced import Replacements
     from lineage_platform.model.definitions import Source, Workspace
     from lineage_platform.policy.policyset import PolicySet
     from lineage_platform.recording import Recorder
@@ -195,7 +197,7 @@ class OpenWorkspace:
                 return inquiry.consent_basis(consent_basis)
             if document is not None:
                 return inquiry.document(document)
-            return inquiry.subject(self._subject_hash(given[0]))
+            return inquiry.subject(hash_of_subject(self.settings, given[0]))
 
     def explain(
         self,
@@ -284,6 +286,12 @@ class OpenWorkspace:
 
         return show_release(self.catalog, self.store, release)
 
+    def overlay(self) -> Replacements:
+        """The rows of the overlay, those that count and those that no longer do."""
+        from lineage_platform.audit.replaced import list_overlay
+
+        return list_overlay(self.catalog)
+
     def verify(self, tell: Callable[[str, int, int], None] = _quiet) -> Verification:
         """Recompute everything that was recorded; `tell(what, done, total)` is called on the way. Raises InvalidInput."""
         from lineage_platform.audit.verify import verify
@@ -330,14 +338,3 @@ class OpenWorkspace:
             return self.definition.sources
         except InvalidInput:
             return None
-
-    def _subject_hash(self, subject: str) -> bytes:
-        from lineage_platform.ledger.keys import load_or_create_secret
-        from lineage_platform.transformations.reading.subject import subject_hash
-
-        if not self.settings.subject_key_file.exists():
-            raise InvalidInput(
-                f"{self.settings.subject_key_file}: got no key, expected the one that the records were hashed with; "
-                "set LINEAGE_SUBJECT_KEY_FILE"
-            )
-        return subject_hash(load_or_create_secret(self.settings.subject_key_file), subject)
