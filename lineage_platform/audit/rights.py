@@ -1,8 +1,10 @@
-"""Terms as they are believed: the statement behind each terms number, with the overlay laid over it."""
+"""Terms as they are believed: the statement behind each terms number, with the overlay laid over it, met with what it
+derives from."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
@@ -10,9 +12,11 @@ from lineage_platform.audit.answers import Gap
 from lineage_platform.audit.index import Index
 from lineage_platform.audit.needs import Catalog
 from lineage_platform.audit.overlay import Interval, cover
+from lineage_platform.audit.parents import Parents, laid_over
 from lineage_platform.catalog.rows import Doubt, RightsRow, TermsRow, VersionFile
 from lineage_platform.model.terms import NOASSERTION
 from lineage_platform.model.when import When
+from lineage_platform.policy.effective import is_derived
 
 Statement = Mapping[str, Any]
 
@@ -39,6 +43,8 @@ class Rights:
             row.id: TermsRow(0, row.statement, row.ledger_index) for row in self._overlay.values()
         }
         self._terms: Mapping[int, TermsRow] = {}
+        self._parents = Parents(catalog, when, self._overlay)
+        self._met: dict[Rule, TermsRow] = {}
 
     def lay_over(self, index: Index, documents: Callable[[], Sequence[VersionFile]]) -> list[Interval]:
         """Tell the index which document keys the overlay covers; `documents` are the files that hold data subjects."""
@@ -50,15 +56,20 @@ class Rights:
             lambda subjects: documents_of(index, documents(), subjects),
         )
         index.lay_over(intervals)
+        self._parents.intervals = intervals
         return intervals
 
     def learn(self, numbers: Iterable[int] | None) -> None:
         """Read the statements about some terms numbers, or about all; before asking for them."""
-        found = self._catalog.terms(self._when, numbers)
+        wanted = None if numbers is None else list(numbers)
+        found = self._catalog.terms(self._when, wanted)
         self._terms = {**self._terms, **found} if self._when.as_of or self._when.valid_at else found
+        asked = found.values() if wanted is None else (found[number] for number in wanted if number in found)
+        self._parents.learn(row.statement for row in asked)
 
     def in_short(self, numbers: Iterable[int]) -> Mapping[int, RightsRow]:
-        """What counts, by terms number, for some numbers at least, where the overlay does not replace it."""
+        """What counts, by terms number, for some numbers at least, where the overlay does not replace it and nothing was
+        derived: that is `row`'s."""
         return self._catalog.rights(self._when, numbers)
 
     @property
@@ -69,7 +80,8 @@ class Rights:
     @property
     def known(self) -> dict[int, Statement]:
         """Every statement learned, by terms number."""
-        return {number: row.statement for number, row in self._terms.items()}
+        rows = {number: self.row((number, None)) for number in self._terms}
+        return {number: row.statement for number, row in rows.items() if row is not None}
 
     @property
     def overlays(self) -> dict[int, Statement]:
@@ -78,8 +90,21 @@ class Rights:
 
     def row(self, rule: Rule) -> TermsRow | None:
         """What counts for documents under `rule`, with the entry that states it; None where nothing was stated."""
+        stated = self._stated(rule)
+        if stated is None or not is_derived(stated.statement):
+            return stated
+        if rule not in self._met:
+            self._met[rule] = replace(stated, statement=self._parents.effective(stated.statement))
+        return self._met[rule]
+
+    def _stated(self, rule: Rule) -> TermsRow | None:
+        """The same without what it derives from."""
         number, overlay = rule
-        return self._terms.get(number) if overlay is None else self._replacing[overlay]
+        own = self._terms.get(number)
+        if overlay is None or own is None or not is_derived(own.statement):
+            return own if overlay is None else self._replacing[overlay]
+        replacing = self._replacing[overlay]
+        return replace(replacing, statement=laid_over(own.statement, replacing.statement))
 
     def statement(self, rule: Rule) -> Statement | None:
         """What counts for documents under `rule`; None where nothing was stated."""
@@ -87,8 +112,10 @@ class Rights:
         return row.statement if row else None
 
     def ledger_indexes(self, rules: Iterable[Rule]) -> set[int]:
-        """The entries that state what counts."""
-        return {row.ledger_index for row in map(self.row, rules) if row is not None}
+        """The entries that state what counts, and what that derives from."""
+        stated = [row for row in map(self._stated, rules) if row is not None]
+        derived = [row.statement for row in stated if is_derived(row.statement)]
+        return {row.ledger_index for row in stated}.union(*map(self._parents.ledger_indexes, derived))
 
     def gaps(self, rules: Iterable[Rule]) -> list[Gap]:
         """What the statements leave open: none at all, an unresolved licence, validity that is over or to come."""

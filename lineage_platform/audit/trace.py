@@ -39,7 +39,7 @@ _COVERED = """
 Count = Row
 """(snapshot number, terms number, overlay row or None, documents, tokens)"""
 
-_UNSTATED = (UNKNOWN, None, None)
+_UNSTATED = (UNKNOWN, None, None, False)
 
 Share = tuple[str, str, str]
 """(licence, consent basis, personal-data class)"""
@@ -121,15 +121,28 @@ class _Tracing:
         indexes: set[int] = set()
         doubts: dict[Rule, Doubt | None] = {}
         stated = self._rights.in_short([count[1] for count in counts])
+        if derived := {count[1] for count in counts if stated.get(count[1], _UNSTATED)[3]}:
+            self._rights.learn(derived)
         replacing = self._rights.replacing
         for number, terms, overlay, documents, tokens in counts:
-            share, index, doubt = stated.get(terms, _UNSTATED) if overlay is None else replacing[overlay]
+            share, index, doubt, _ = stated.get(terms, _UNSTATED)
+            if terms in derived:
+                share, doubt = self._derived((terms, overlay))
+                indexes |= self._rights.ledger_indexes([(terms, overlay)])
+            elif overlay is not None:
+                share, index, doubt, _ = replacing[overlay]
             shares[number].append((share, documents, tokens))
             if index is not None:
                 indexes.add(index)
             if index is None or doubt is not None:
                 doubts[terms, overlay] = doubt
         return shares, doubts, indexes
+
+    def _derived(self, rule: Rule) -> tuple[Share, Doubt | None]:
+        """What counts for documents that were made from others."""
+        row = self._rights.row(rule)
+        assert row is not None  # noqa: S101 - its number has a statement
+        return row.rights.share, row.rights.doubt
 
 
 def _assert_sums(name: str, counts: Sequence[Count], documents: int, tokens: int) -> None:

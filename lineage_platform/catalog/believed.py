@@ -27,7 +27,8 @@ that begins first (`model.terms.in_force`)."""
 _RIGHTS = f"""
     SELECT number, ledger_index, statement->>'licence', statement->>'consent_basis', statement->>'personal_data',
            statement->>'source', statement->>'licence_status', statement->>'licence_note', statement->>'declared',
-           statement->>'valid_from', statement->>'valid_to'
+           statement->>'valid_from', statement->>'valid_to',
+           statement ? 'parents' OR statement ? 'derived_from'
     FROM ({_STATEMENTS}) AS believed
 """  # noqa: S608 - a literal of ours
 
@@ -51,6 +52,11 @@ class Believed(Session):
         """
         self._forget_yesterday()
         return self._believed(self._statements, self._read_terms, when, numbers)
+
+    def numbers_about(self, source: str) -> list[int]:
+        """The terms numbers that anything was ever stated about for records of a source."""
+        query = "SELECT DISTINCT number FROM lineage.terms WHERE source = %s ORDER BY number"
+        return [row["number"] for row in self._rows(query, source)]
 
     def rights(self, when: When, numbers: Iterable[int]) -> Mapping[int, RightsRow]:
         """Like `terms`, in short: without the statements themselves, which are many times as large."""
@@ -90,10 +96,10 @@ class Believed(Session):
         found = {}
         with self._mapped(), self._connection.cursor(row_factory=tuple_row) as cursor:
             rows = cursor.execute(_RIGHTS, asked).fetchall()
-        for number, index, licence, basis, personal, *said in rows:
+        for number, index, licence, basis, personal, *said, derived in rows:
             share, doubt = (licence, basis, personal), Doubt._make(said)
             share = self._shares.setdefault(share, share)
-            found[number] = RightsRow(share, index, doubt if doubt.open else None)
+            found[number] = RightsRow(share, index, doubt if doubt.open else None, derived)
         return found
 
     def overlay(self, when: When) -> list[OverlayRow]:

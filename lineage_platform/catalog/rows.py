@@ -142,7 +142,8 @@ class TermsRow:
         said = self.statement
         doubt = Doubt._make(said.get(name) for name in Doubt._fields)
         share = said["licence"], said["consent_basis"], said["personal_data"]
-        return RightsRow(share, self.ledger_index, doubt if doubt.open else None)
+        derived = "parents" in said or "derived_from" in said
+        return RightsRow(share, self.ledger_index, doubt if doubt.open else None, derived)
 
 
 class Doubt(NamedTuple):
@@ -169,12 +170,14 @@ class Doubt(NamedTuple):
 class RightsRow(NamedTuple):
     """What is believed about a terms number, as far as a trace counts it: tens of thousands fit in a reader's memory.
 
-    `share` is (licence, consent basis, personal-data class), one value for all that say the same.
+    `share` is (licence, consent basis, personal-data class), one value for all that say the same. What is `derived` counts
+    only together with what it was made from.
     """
 
     share: tuple[str, str, str]
     ledger_index: int
     doubt: Doubt | None
+    derived: bool
 
 
 @dataclass(frozen=True)

@@ -144,7 +144,7 @@ def _terms(row: Any) -> Terms:
 
 def _replaced(row: Any, statement: dict[str, Any]) -> Terms:
     """What the overlay says, about the records that the row is about."""
-    about = ("source", "declared", "signalled", "parents")
+    about = ("source", "declared", "signalled", "parents", "derived_from")
     said = {name: value for name, value in statement.items() if name not in about}
     return Terms.from_statement(said | {name: row.statement[name] for name in about if name in row.statement})
 
