@@ -115,9 +115,16 @@ def releases(
 
 def _spec(workspace: Workspace, corpus: str, asked: dict[str, list[str]]) -> dict[str, Any]:
     """What the recipe says, with what was asked for in its place; another use begins with nothing but `strict`."""
+    from lineage_platform.policy.facts import vocabulary
+
     known = [item.id for item in workspace.corpora]
     if corpus not in known:
         raise NotFound("corpus", corpus, known)
+    words = vocabulary()
+    for kind, names in (("use", asked.get("uses", ())), ("jurisdiction", asked.get("jurisdictions", ()))):
+        for name in names:
+            if name not in words[f"{kind}s"]:
+                raise NotFound(kind, name, words[f"{kind}s"])
     recipe = workspace.corpus(corpus).release
     if recipe is None and "uses" not in asked:
         raise InvalidInput(f"corpora/{corpus}.yaml: got no `release`, expected one, or --use")
