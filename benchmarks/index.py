@@ -38,6 +38,7 @@ from lineage_platform.wiring import open_recorder, open_workspace
 
 SOURCES, TERMS = 1000, 50
 SHARD_DOCUMENTS = 10_000
+PURPOSE: Any = {"use": "commercial-pretraining", "jurisdictions": ["EU", "CN"]}
 ORDERS = ("placements-by-shard", "placements-by-document")
 SUMMARIES = ("shards-by-snapshot", "terms-by-snapshot")
 
@@ -130,6 +131,14 @@ def ask(workspace: Any, corpus: Layout, count: int) -> dict[str, dict[str, float
         "source impact": (
             count,
             lambda: workspace.impact(source=f"source-{chooser.randrange(SOURCES):04d}"),
+        ),
+        "explain a source": (
+            count,
+            lambda: workspace.explain(f"source-{chooser.randrange(SOURCES):04d}", **PURPOSE),
+        ),
+        "explain a shard": (
+            max(5, count // 10),
+            lambda: workspace.explain(str(chooser.randrange(corpus.shards)), CORPUS, **PURPOSE),
         ),
         "roll-up": (max(5, count // 10), lambda: workspace.trace_corpus(CORPUS)),
     }
@@ -228,7 +237,7 @@ def table(results: list[dict[str, Any]]) -> list[list[str]]:
         rows.append([name, *cells])
 
     row("shards", "shards", form=",")
-    for kind in ("shard trace", "source impact", "document impact", "roll-up"):
+    for kind in results[0]["questions"]:
         for key in ("p50", "p95", "max", "first", "cpu p50", "cpu p95", "cpu first"):
             row(f"{kind}, {key}, ms", "questions", kind, key)
     row("`lineage trace`, s", "command", "least", form=".2f")
