@@ -61,8 +61,10 @@ def sources_sensor(workspace: Workspace) -> dg.SensorDefinition:
 
 
 def _downstream(workspace: Workspace, source: Source) -> list[dg.AssetKey]:
-    own = [dg.AssetKey([layer, source.id]) for layer in ("source", "documents", "annotations")]
-    corpora = [corpus for corpus in workspace.corpora if any(item.id == source.id for item in corpus.sources)]
+    changed = {item.id for item in workspace.sources if source.id in workspace.with_parents([item.id])}
+    own = [dg.AssetKey(["source", source.id])]
+    own += [dg.AssetKey([layer, name]) for name in sorted(changed) for layer in ("documents", "annotations")]
+    corpora = [corpus for corpus in workspace.corpora if changed & {item.id for item in corpus.sources}]
     steps = ("deduplicated", "selection", "tokenizer", "shards")
     return own + [dg.AssetKey([corpus.id, step]) for corpus in corpora for step in steps]
 

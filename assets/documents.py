@@ -14,7 +14,7 @@ from assets.tags import source_tags
 from lineage_platform.files import Place
 from lineage_platform.model import tables
 from lineage_platform.model.definitions import Source
-from lineage_platform.model.versions import Result, Snapshot, Transformation
+from lineage_platform.model.versions import Result, Snapshot, Transformation, Version
 from lineage_platform.policy.signals.model import RULE_VERSION
 from lineage_platform.policy.signals.rows import signals_of
 from lineage_platform.policy.terms import terms_of
@@ -28,6 +28,8 @@ def documents_step(source: Source) -> Step:
     if source.record.signals:
         parameters["signals"] = RULE_VERSION
         roles["signals"] = tables.SIGNALS
+    if source.record.parents:
+        roles["parents"] = tables.PARENTS
 
     def run(platform: Platform, inputs: Inputs, _transformation: Transformation, scratch: Place) -> Result:
         return documents.read_documents(
@@ -35,6 +37,10 @@ def documents_step(source: Source) -> Step:
             cast("Snapshot", inputs[f"source/{source.id}"]),
             terms_of=lambda said: terms_of(source, *said),
             signals_of=signals_of,
+            parents={
+                name: platform.paths(cast("Version", inputs[f"documents/{name}"]), "documents")
+                for name in source.parents
+            },
             subject_key=platform.subject_key,
             scratch=scratch,
             engine=platform.engine,
@@ -61,7 +67,7 @@ def documents_step(source: Source) -> Step:
         dataset=f"documents/{source.id}",
         description=f"Documents of {source.title}: every record of the newest snapshot read, normalised and redacted "
         "once, with its terms; records that could not become a document are decisions with a reason.",
-        upstream=(f"source/{source.id}",),
+        upstream=(f"source/{source.id}", *(f"documents/{name}" for name in source.parents)),
         code_version=code_version(documents.CODE_VERSION, parameters),
         transformation=lambda _platform, _inputs: _transformation(parameters),
         run=run,

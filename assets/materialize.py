@@ -67,13 +67,14 @@ def wanted(workspace: Workspace, corpus: str | None) -> tuple[list[str], list[St
         raise NotFound("corpus", corpus, known)
     corpora = [item for item in workspace.corpora if corpus in (None, item.id)]
     sources = {source.id for item in corpora for source in item.sources}
-    names = {*(f"{layer}/{source}" for layer in ("documents", "annotations") for source in sources)}
+    read = workspace.with_parents(sources)
+    names = {*(f"documents/{source}" for source in read), *(f"annotations/{source}" for source in sources)}
     names |= {
         f"{item.id}/{layer}"
         for item in corpora
         for layer in ("deduplicated", "selection", "tokenizer", "shards")
     }
-    ordered = [f"source/{source.id}" for source in workspace.sources if source.id in sources]
+    ordered = [f"source/{source.id}" for source in workspace.sources if source.id in read]
     return ordered, [step for step in steps_of(workspace) if step.dataset in names]
 
 

@@ -17,7 +17,7 @@ def steps_of(workspace: Workspace) -> list[Step]:
     """Documents and annotations of every source, then the chain of every corpus."""
     sources = {source.id: source for source in workspace.sources}
     steps = []
-    for source in workspace.sources:
+    for source in workspace.parents_first():
         steps += [documents_step(source), annotations_step(source, workspace.minhash_settings(source.id))]
     for corpus in workspace.corpora:
         for make in (deduplicated_step, selection_step, tokenizer_step, shards_step):

@@ -75,9 +75,14 @@ def names(upstream: Upstream) -> Mapping[int, tuple[str, str]]:
 def direct_way(upstream: Upstream, version: str) -> Upstream:
     """The part of `upstream` whose rows the corpus version of this id is made of.
 
-    It stops at the tokenizer: what a pinned one was trained on may be an older selection of older documents.
+    It stops at the tokenizer: what a pinned one was trained on may be an older selection of older documents; and at the
+    documents themselves: those that they were made from are not rows of this version for that.
     """
-    edges = tuple((made, used) for made, used in upstream.edges if not _is_tokenizer(made))
+    edges = tuple(
+        (made, used)
+        for made, used in upstream.edges
+        if not _is_tokenizer(made) and not (_is_documents(made) and _is_documents(used))
+    )
     inputs: dict[str, set[str]] = {}
     for made, used in edges:
         inputs.setdefault(made, set()).add(used)
@@ -108,6 +113,10 @@ def between(way: Upstream, snapshot: SnapshotRow) -> list[VersionRow]:
         ahead += new
     handled = [row for row in way.versions if row.id in reached or _is_tokenizer(row.id)]
     return sorted(handled, key=lambda row: row.ledger_index)
+
+
+def _is_documents(version_id: str) -> bool:
+    return version_id.startswith("documents/")
 
 
 def _is_tokenizer(version_id: str) -> bool:

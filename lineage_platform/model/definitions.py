@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, date, datetime
+from graphlib import TopologicalSorter
 from string import Formatter
 from typing import Any, Literal, NoReturn
 
@@ -13,6 +14,7 @@ from lineage_platform.model.terms import Evidence, Particulars, PersonalData, Sc
 
 SourceFormat = Literal["jsonl", "json", "csv", "tsv", "parquet", "text", "markdown", "python-distributions"]
 Compression = Literal["auto", "none", "gzip", "zstd", "bz2", "xz"]
+DerivationKind = Literal["synthesised-from", "translated-from", "part-of"]
 ShardFormat = Literal["parquet", "megatron"]
 ShardLayout = Literal["mixed", "by-source"]
 
@@ -47,6 +49,18 @@ class SignalFields:
 
 
 @dataclass(frozen=True)
+class ParentFields:
+    """Which field of a raw record names the records it was made from, and how it was made of them.
+
+    The field holds the ids of records of the sources that the record's own source is derived from: one, or a list.
+    Where there are several such sources, they are written `<source>/<id>`.
+    """
+
+    field: str
+    kind: DerivationKind
+
+
+@dataclass(frozen=True)
 class RecordFields:
     """Which fields of a raw record mean what. `text` is a field name, or a template such as "{title}\\n{body}"."""
 
@@ -56,6 +70,7 @@ class RecordFields:
     language: str | None = None
     subject: str | None = None
     signals: SignalFields | None = None
+    parents: ParentFields | None = None
 
     @property
     def text_fields(self) -> tuple[str, ...]:
@@ -63,7 +78,7 @@ class RecordFields:
         return tuple(name for _, name, _, _ in Formatter().parse(self.text) if name) or (self.text,)
 
     def to_form(self) -> dict[str, Any]:
-        """The JSON form; signals only where there are any."""
+        """The JSON form; signals and parents only where there are any."""
         form = asdict(self)
         form["signals"] = self.signals.named() if self.signals else None
         return {name: value for name, value in form.items() if value is not None or name not in _ADDED}
@@ -71,11 +86,15 @@ class RecordFields:
     @classmethod
     def from_form(cls, form: Mapping[str, Any]) -> RecordFields:
         """The inverse of `to_form`."""
-        signals = form.get("signals")
-        return cls(**{**form, "signals": SignalFields(**signals) if signals else None})
+        signals, parents = form.get("signals"), form.get("parents")
+        read = {
+            "signals": SignalFields(**signals) if signals else None,
+            "parents": ParentFields(**parents) if parents else None,
+        }
+        return cls(**{**form, **read})
 
 
-_ADDED = ("signals",)
+_ADDED = ("signals", "parents")
 """Fields of a record that are left out of its form where they are not set: sources without them keep their digests."""
 
 
@@ -118,6 +137,11 @@ class Source:
     exclude: tuple[str, ...] = ()
     encoding: str = "utf-8"
     derived_from: tuple[str, ...] = ()
+
+    @property
+    def parents(self) -> tuple[str, ...]:
+        """The sources whose documents its own records name as what they were made from."""
+        return tuple(dict.fromkeys(self.derived_from)) if self.record.parents else ()
 
     def terms_on(self, day: date | None = None) -> DeclaredTerms:
         """The terms that hold on a day (None: today, UTC)."""
@@ -209,6 +233,23 @@ class Workspace:
     def corpus(self, corpus: str) -> Corpus:
         """The corpus of that id; KeyError if there is none."""
         return next((item for item in self.corpora if item.id == corpus), None) or _missing(corpus)
+
+    def with_parents(self, sources: Iterable[str]) -> set[str]:
+        """Some sources, by id, and all whose documents theirs were made from, at first or at second hand."""
+        known = {source.id: source for source in self.sources}
+        found: set[str] = set()
+        ahead = list(sources)
+        while ahead:
+            name = ahead.pop()
+            if name not in found:
+                found.add(name)
+                ahead += known[name].parents
+        return found
+
+    def parents_first(self) -> list[Source]:
+        """All sources, each after those whose documents its own were made from."""
+        parents = {source.id: source.parents for source in self.sources}
+        return [self.source(name) for name in TopologicalSorter(parents).static_order()]
 
     def minhash_settings(self, source: str) -> tuple[tuple[int, int, int], ...]:
         """Distinct MinHash settings (n-gram, bands, rows) of the corpora that use a source, in order."""

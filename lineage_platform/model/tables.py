@@ -65,6 +65,23 @@ SIGNALS = pa.schema(
 )
 """By document key, then as found; of every record that could be read and has signals, whether it became a document or not."""
 
+PARENTS = pa.schema(
+    [
+        pa.field("document", pa.int64(), nullable=False),
+        pa.field("identity", IDENTITY, nullable=False),
+        pa.field("named", pa.string(), nullable=False),  # the parent as the child's record names it
+        pa.field("kind", pa.string(), nullable=False),  # synthesised-from | translated-from | part-of
+        pa.field("parent", pa.int64()),  # null: no document of that name
+        pa.field("parent_identity", IDENTITY),
+        pa.field("parent_terms", pa.int64()),
+    ]
+)
+"""By document key, then as named; of every record that could be read and names parents, whether it became a document or not.
+A name that several documents have stands for all of them."""
+
+ADDRESSES = frozenset({"document", "parent"})
+"""Columns of keys: addresses inside of one deployment, which no digest covers."""
+
 DERIVATIONS = pa.schema(
     [
         pa.field("child", pa.int64(), nullable=False),

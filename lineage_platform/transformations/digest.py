@@ -19,6 +19,7 @@ import pyarrow.compute as pc
 import rfc8785
 
 from lineage_platform.files import Place, create, place, reaching, read_ranges
+from lineage_platform.model.tables import ADDRESSES
 
 BUCKETS = 256
 SPAN_ROWS = 512 * 1024
@@ -58,14 +59,14 @@ def digest_rows(rows: pa.RecordBatch, columns: Iterable[str]) -> Rows:
 
 
 def whole_rows(rows: pa.RecordBatch) -> Rows:
-    """Identity and SHA-256 of everything else but the key; floats by their bits, so that one changed bit is a change."""
+    """Identity and SHA-256 of everything else but keys; floats by their bits, so that one changed bit is a change."""
     schema = rows.schema
     floats = {field.name for field in schema if pa.types.is_floating(field.type)}
     columns = {
         name: rows.column(name).view(pa.int32()) if name in floats else rows.column(name)
         for name in schema.names
     }
-    rest = [name for name in schema.names if name not in ("document", "identity")]
+    rest = [name for name in schema.names if name not in ADDRESSES and name != "identity"]
     matrix = digest_rows(pa.record_batch(columns), rest)
     hashes = b"".join([hashlib.sha256(row).digest() for row in matrix])
     return np.concatenate([matrix[:, :16], np.frombuffer(hashes, np.uint8).reshape(-1, 32)], axis=1)

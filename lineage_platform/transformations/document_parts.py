@@ -21,6 +21,7 @@ from lineage_platform.model.tables import (
     DECISIONS,
     DOCUMENTS,
     IDENTITY,
+    PARENTS,
     REDACTION_TYPES,
     SHA256,
     SIGNALS,
@@ -38,7 +39,7 @@ PART_BYTES = 256 << 20  # of text
 PART_ROWS = 1 << 20
 
 _TABLES = {"documents": DOCUMENTS, "decisions": DECISIONS}
-BESIDE = {"signals": SIGNALS}
+BESIDE = {"signals": SIGNALS, "parents": PARENTS}
 """Tables that a source has only where its `record` names what they hold; digested row by row."""
 
 _EDITS = (None, Reason.NORMALISED, Reason.REDACTED, Reason.NORMALISED_AND_REDACTED)

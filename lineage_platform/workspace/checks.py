@@ -159,6 +159,15 @@ class Checks:
                     path.append(child)
                     ahead.append(iter(parents[child]))
 
+    def parents(self, sources: Sequence[tuple[Document, SourceForm]]) -> None:
+        """Records are named as parents by the ids that their own source gives them."""
+        forms = {form.id: form for _, form in sources}
+        for document, form in sources:
+            for position, parent in enumerate(form.derived_from if form.record.parents else ()):
+                if parent in forms and forms[parent].record.id is None:
+                    got = f"{parent!r}, whose records have no ids"
+                    self._add(document, ("derived_from", position), got, "a source that has `record.id`")
+
     def _distributions(self, document: Document, form: SourceForm, location: str) -> None:
         installed = installed_distributions(location)
         for field, names in (("distributions", form.distributions), ("exclude", form.exclude)):

@@ -47,6 +47,7 @@ def load_workspace(root: Path, settings: Settings, known: KnownNames) -> Workspa
     checks = Checks(roots, known, source_ids, problems)
     made = [checks.source(document, form) for document, form in sources]
     checks.cycles(sources)
+    checks.parents(sources)
     recipes = [checks.corpus(document, form) for document, form in corpora]
     for document, form in corpora:
         check_release(document, form, known, problems)

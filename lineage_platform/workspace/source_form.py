@@ -9,7 +9,7 @@ from typing import Annotated, Any, Self
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
-from lineage_platform.model.definitions import Compression, SourceFormat
+from lineage_platform.model.definitions import Compression, DerivationKind, SourceFormat
 from lineage_platform.workspace.fields import Form, Id, Name, Steward, Text, refused
 from lineage_platform.workspace.terms_form import TermsForm
 
@@ -99,6 +99,15 @@ class SignalsForm(Form):
         return self
 
 
+class ParentsForm(Form):
+    """Which records of the sources in `derived_from` a record was made from."""
+
+    field: Name = Field(
+        description="The ids of those records, one or a list; `<source>/<id>` where `derived_from` names several sources."
+    )
+    kind: DerivationKind = Field(description="How the record was made of them.")
+
+
 class RecordForm(Form):
     """Which fields of a record mean what."""
 
@@ -121,6 +130,9 @@ class RecordForm(Form):
     signals: SignalsForm | None = Field(
         default=None,
         description="What site and file say to machines; a record's answer is part of its terms.",
+    )
+    parents: ParentsForm | None = Field(
+        default=None, description="What a record was made from; the terms of that count for it too."
     )
 
 
@@ -173,6 +185,12 @@ class SourceForm(Form):
     derived_from: list[Id] = Field(
         default=[], description="Sources that this one was made from: translated, synthesised."
     )
+
+    @model_validator(mode="after")
+    def _parents(self) -> Self:
+        if self.record.parents and not self.derived_from:
+            raise refused("`record.parents` together with `derived_from`", "`record.parents` alone")
+        return self
 
     @model_validator(mode="after")
     def _python_distributions(self) -> Self:

@@ -10,7 +10,9 @@ from lineage_platform.errors import InvalidInput
 from lineage_platform.model.definitions import (
     Deduplication,
     MinHash,
+    ParentFields,
     ShardSpec,
+    SignalFields,
     TokenizerSpec,
     WeightedSource,
 )
@@ -86,7 +88,7 @@ def test_defaults(world: World) -> None:
         ("title: A source", "title:", 2, "title", "nothing", "text"),
         ("title: A source", 'title: ""', 2, "title", "''", "not empty"),
         ("title: A source", "titel: A source\ntitle: x", 2, "titel", "an unknown key", "nearest: title"),
-        ("  id: id", "  ID: id", 9, "record.ID", "an unknown key", "one of: id, language, licence, subject, text"),
+        ("  id: id", "  ID: id", 9, "record.ID", "an unknown key", "one of: id, language, licence, parents, signals, subject, text"),
         ("steward: data@example.org", "steward: me", 4, "steward", "'me'", "e-mail address or team:NAME"),
         ("format: jsonl", "format: jsnl", 6, "format", "'jsnl'", "nearest: jsonl"),
         ("format: jsonl", "format: jsonl\ncompression: gz", 7, "compression", "'gz'", "'gzip'"),
@@ -99,6 +101,11 @@ def test_defaults(world: World) -> None:
         ("format: jsonl", "format: jsonl\nmax_record_bytes: 1.5", 7, "max_record_bytes", "1.5", "a whole number"),
         ("format: jsonl", "format: jsonl\nderived_from: [three]", 7, "derived_from[0]", "'three'", "one of: one, two"),
         ("format: jsonl", "format: jsonl\nderived_from: one", 7, "derived_from", "'one'", "a list"),
+        ("  id: id", "  id: id\n  signals: {url: url}", 10, "record.signals", "none", "a field that holds signals"),
+        ("  id: id", "  id: id\n  signals: {robot_txt: r}", 10, "record.signals.robot_txt", "an unknown key",
+         "nearest: robots_txt"),
+        ("  id: id", "  id: id\n  parents: {field: p, kind: part-of}", 1, "file", "`record.parents` alone", "`derived_from`"),
+        ("  id: id", "  id: id\n  parents: {field: p, kind: copy-of}", 10, "record.parents.kind", "'copy-of'", "part-of"),
         ("{title}\\n{body}", "{title.upper}{x!r}", 8, "record.text", "'{title.upper}{x!r}'", "a template over fields"),
         ("{title}\\n{body}", "{}", 8, "record.text", "'{}'", "a template over fields"),
         ("{title}\\n{body}", "{a[0]}", 8, "record.text", "'{a[0]}'", "a template over fields"),
@@ -192,6 +199,29 @@ def test_a_source_made_from_itself(world: World) -> None:
     found = world.problem()
     assert (found.file, found.line, found.field) == (ONE, 7, "derived_from")
     assert found.got == "a cycle: one <- three <- two <- one"
+
+
+def test_records_are_named_by_ids_that_their_source_gives(world: World) -> None:
+    world.edit("sources/two.yaml", "  id: id\n", "")
+    world.edit(
+        ONE, "  id: id\n", "  id: id\n  parents: {field: p, kind: part-of}\nderived_from: [two, two]\n"
+    )
+    for found, position in zip(world.problems(), range(2), strict=True):
+        assert (found.file, found.field) == (ONE, f"derived_from[{position}]")
+        assert "'two', whose records have no ids" in found.got
+        assert "record.id" in found.expected
+
+
+def test_signals_and_parents(world: World) -> None:
+    fields = "signals: {headers: h, observed_at: t}\n  parents: {field: p, kind: translated-from}"
+    world.edit(ONE, "  id: id\n", f"  id: id\n  {fields}\nderived_from: [two, two]\n")
+    source = world.load().source("one")
+    assert source.record.signals == SignalFields(headers="h", observed_at="t")
+    assert source.record.parents == ParentFields("p", "translated-from")
+    assert source.parents == ("two",)
+    assert [item.id for item in world.load().parents_first()] == ["two", "one"]
+    assert world.load().with_parents(["one"]) == {"one", "two"}
+    assert world.load().with_parents(["two"]) == {"two"}
 
 
 def test_a_long_chain_is_no_cycle(world: World) -> None:

@@ -2,7 +2,7 @@
 
 | dataset | digest of |
 | --- | --- |
-| documents | documents (sha256, terms), decisions (outcome, reason, detail); where there are signals, every column of theirs |
+| documents | documents (sha256, terms), decisions (outcome, reason, detail); of signals and parents, where there are any, every column but keys |
 | annotations | SHA-256 of every column but the key, floats by their bits |
 | deduplicated | decisions (reason, survivor), derivations (survivor, cluster, terms of both), documents kept by terms |
 | selection | selection (sha256, terms, epoch), decisions (outcome, reason, detail) |
@@ -25,7 +25,7 @@ from lineage_platform.audit.verification.recorded import Recorded
 from lineage_platform.audit.verification.report import Report
 from lineage_platform.audit.verification.tables import tables
 from lineage_platform.files import Place, read_bytes
-from lineage_platform.model.tables import IDENTITY
+from lineage_platform.model.tables import ADDRESSES, IDENTITY
 from lineage_platform.model.versions import File
 from lineage_platform.transformations import digest
 from lineage_platform.transformations.parts import read_batches
@@ -49,7 +49,7 @@ _TABLES: dict[str, dict[str, tuple[str, ...]]] = {
     "documents": {"documents": ("sha256", "terms"), "decisions": _DECISION},
     "selection": {"selection": ("sha256", "terms", "epoch"), "decisions": _DECISION},
 }
-_BESIDE = ("signals",)
+_BESIDE = ("signals", "parents")
 
 
 def verify_digest(recorded: Recorded, name: str, files: Files, folder: Path, report: Report) -> None:
@@ -151,7 +151,7 @@ def _whole(path: Place) -> Iterator[digest.Rows]:
             else batch.column(field.name)
             for field in batch.schema
         }
-        rest = [name for name in columns if name not in ("document", "identity")]
+        rest = [name for name in columns if name not in ADDRESSES and name != "identity"]
         rows = digest.digest_rows(pa.record_batch(columns), rest)
         hashes = np.frombuffer(b"".join([hashlib.sha256(row).digest() for row in rows]), np.uint8)
         yield np.concatenate([rows[:, :16], hashes.reshape(-1, 32)], axis=1)

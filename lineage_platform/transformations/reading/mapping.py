@@ -12,6 +12,7 @@ counts as not said.
 
 from __future__ import annotations
 
+import json
 import string
 from collections.abc import Mapping
 from typing import Any
@@ -23,6 +24,7 @@ from lineage_platform.transformations.reading.licence import declared_licence
 from lineage_platform.transformations.reading.subject import subject_hash
 
 _LONGEST_LANGUAGE = 35  # RFC 5646 section 4.4.1
+_LONGEST_NAME = 200  # of what is no name
 
 
 class Fault(Exception):
@@ -49,7 +51,15 @@ class RecordMapping:
         self._parts = parse_template(record.text)
         self._text_fields = tuple(dict.fromkeys(field for _, field in self._parts if field is not None))
         self._signals = record.signals.named() if record.signals else {}
-        named = (self._id, self._licence, self._language, self._subject, *self._text_fields)
+        self._parents = record.parents.field if record.parents else None
+        named = (
+            self._id,
+            self._licence,
+            self._language,
+            self._subject,
+            self._parents,
+            *self._text_fields,
+        )
         decoded = frozenset(name for name in named if name is not None)
         self.columns = decoded | frozenset(self._signals.values())
         self.opaque = self.columns - decoded
@@ -84,6 +94,12 @@ class RecordMapping:
         """What the record holds of its signals, by meaning, as it is."""
         return {meaning: fields[name] for meaning, name in self._signals.items() if name in fields}
 
+    def parents(self, fields: Mapping[str, Any]) -> list[str]:
+        """The names of the records that it was made from, each once, in order; what is no name stands as its JSON."""
+        value = _value(fields, self._parents)
+        named = value if isinstance(value, list) else [value]
+        return list(dict.fromkeys(_name_of(item) for item in named if item not in (None, "")))
+
     def text(self, fields: Mapping[str, Any]) -> bytes:
         """The text as UTF-8; raises Fault where there is none."""
         if len(self._parts) == 1 and not self._parts[0][0]:
@@ -105,6 +121,12 @@ class RecordMapping:
 def _value(fields: Mapping[str, Any], name: str | None) -> Any:
     value = fields.get(name) if name is not None else None
     return value.decode() if isinstance(value, bytes) else value
+
+
+def _name_of(value: Any) -> str:
+    if isinstance(value, str):
+        return value
+    return json.dumps(value, ensure_ascii=True, sort_keys=True, default=str)[:_LONGEST_NAME]
 
 
 def _text_of(name: str, fields: Mapping[str, Any]) -> str | None:
