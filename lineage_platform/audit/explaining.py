@@ -24,8 +24,9 @@ from lineage_platform.model.keys import snapshot_of
 from lineage_platform.model.terms import NOASSERTION
 from lineage_platform.model.when import When
 from lineage_platform.policy.explain import facts_read
+from lineage_platform.policy.meet import parts_of
 from lineage_platform.policy.policyset import PolicySet
-from lineage_platform.policy.verdicts import VALUES, Verdict, judge, records_of, worst
+from lineage_platform.policy.verdicts import VALUES, Verdicts, judge, records_of, worst
 
 _SHARD: LiteralString = """
     SELECT terms, overlay, count(*), sum(tokens)::BIGINT FROM placements($files) WHERE shard = $shard GROUP BY ALL
@@ -42,6 +43,9 @@ _SILENT: Mapping[str, Any] = {"licence": NOASSERTION, "licence_status": "unknown
 
 Count = tuple[Rule, int, int | None]
 """(rule, documents, tokens or None where nothing was tokenised)"""
+
+Part = tuple[int, int]
+"""(place of a statement, place of a part in it): documents made from others have the terms of all of them."""
 
 
 @dataclass(frozen=True)
@@ -186,10 +190,10 @@ class Explainer:
         self._rights.learn([number for number, _ in rules])
         statements = {place: self._rights.statement(rule) or _SILENT for place, rule in enumerate(rules)}
         verdicts = judge(self._policies, statements, [self._use], self._jurisdictions, self._day)
-        judgements = []
-        for jurisdiction in dict.fromkeys(self._jurisdictions):
-            found = [verdicts[place, self._use, jurisdiction] for place in statements]
-            judgements.append(self._judgement(jurisdiction, found, statements, counts))
+        judgements = [
+            self._judgement(jurisdiction, verdicts, statements, counts)
+            for jurisdiction in dict.fromkeys(self._jurisdictions)
+        ]
         return Explanation(
             asked=asked,
             value=value,
@@ -206,40 +210,45 @@ class Explainer:
     def _judgement(
         self,
         jurisdiction: str,
-        verdicts: Sequence[Verdict],
+        verdicts: Verdicts,
         statements: Mapping[int, Mapping[str, Any]],
         counts: Sequence[Count],
     ) -> Judgement:
         by_value: dict[str, list[Count]] = defaultdict(list)
-        by_policy: dict[str, list[int]] = defaultdict(list)
-        for place, (verdict, count) in enumerate(zip(verdicts, counts, strict=True)):
+        by_policy: dict[str, list[Part]] = defaultdict(list)
+        whole = [verdicts[place, self._use, jurisdiction] for place in statements]
+        for place, (verdict, count) in enumerate(zip(whole, counts, strict=True)):
             by_value[verdict.value].append(count)
             if verdict.value != "allowed" or verdict.warnings:
-                for name in (*verdict.policies, *verdict.warnings):
-                    by_policy[name].append(place)
+                deciding = {*verdict.policies, *verdict.warnings}
+                for part, said in enumerate(verdicts.by_part((place, self._use, jurisdiction))):
+                    for name in deciding.intersection((*said.policies, *said.warnings)):
+                        by_policy[name].append((place, part))
         shares = [
             VerdictShare(value, sum(item[1] for item in found), _sum(item[2] for item in found))
             for value in reversed(VALUES)
             if (found := by_value.get(value))
         ]
         reasons = [
-            self._reason(name, jurisdiction, places, statements, counts) for name, places in by_policy.items()
+            self._reason(name, jurisdiction, parts, statements, counts) for name, parts in by_policy.items()
         ]
         kept = [reason for reason in reasons if reason.effect != "permit"]
         kept.sort(
             key=lambda item: (item.severity != "error", _rank(item.effect), -item.documents, item.policy)
         )
-        return Judgement(jurisdiction, worst(verdicts).value, tuple(shares), tuple(kept))
+        return Judgement(jurisdiction, worst(whole).value, tuple(shares), tuple(kept))
 
     def _reason(
         self,
         name: str,
         jurisdiction: str,
-        places: Sequence[int],
+        named: Sequence[Part],
         statements: Mapping[int, Mapping[str, Any]],
         counts: Sequence[Count],
     ) -> ReasonShare:
-        largest = statements[max(places, key=lambda place: counts[place][1])]
+        largest, part = max(named, key=lambda item: counts[item[0]][1])
+        places = {place for place, _ in named}
+        sources = {str(parts_of(statements[place])[part].get("source", "unknown")) for place, part in named}
         policy = self._policies[name]
         return ReasonShare(
             policy=name,
@@ -253,8 +262,10 @@ class Explainer:
             verified=policy.verified,
             documents=sum(counts[place][1] for place in places),
             tokens=_sum(counts[place][2] for place in places),
-            sources=tuple(sorted({str(statements[place].get("source", "unknown")) for place in places})),
-            facts=facts_read(self._policies, name, records_of(largest, self._day)[0], jurisdiction),
+            sources=tuple(sorted(sources)),
+            facts=facts_read(
+                self._policies, name, records_of(statements[largest], self._day)[part], jurisdiction
+            ),
         )
 
 

@@ -38,10 +38,13 @@ _BY_TERMS: LiteralString = """
     SELECT shard, snapshot, count(*), sum(tokens)::BIGINT FROM placements($files)
     WHERE list_contains($snapshots::BIGINT[], snapshot) AND terms IN (SELECT unnest($terms::BIGINT[])) GROUP BY ALL
 """
+_COVERED: LiteralString = (
+    "SELECT DISTINCT terms, overlay FROM placements($files) WHERE overlay IS NOT NULL ORDER BY ALL"
+)
 # What the overlay changes: the documents it brings under the terms asked about, less those it takes out.
 _BY_OVERLAY: LiteralString = """
     SELECT shard, snapshot, sum(sign)::BIGINT, sum(sign * tokens)::BIGINT FROM (
-        SELECT *, list_contains($overlays::BIGINT[], overlay)::INTEGER
+        SELECT *, ((terms, overlay) IN (SELECT (unnest($numbers::BIGINT[]), unnest($overlays::BIGINT[]))))::INTEGER
                   - list_contains($terms::BIGINT[], terms)::INTEGER AS sign
         FROM placements($files) WHERE overlay IS NOT NULL
     ) WHERE sign <> 0 GROUP BY ALL
@@ -174,6 +177,9 @@ class Inquiry:
         words: Callable[[Statement], set[str]],
     ) -> Impact:
         rights = Rights(self._catalog, self._when)
+        intervals = rights.lay_over(
+            self._index, lambda: [item for version in self._versions for item in self._documents(version)]
+        )
         rights.learn(None)
         terms = [number for number, statement in rights.known.items() if matches(statement)]
         overlays = [number for number, statement in rights.overlays.items() if matches(statement)]
@@ -181,9 +187,6 @@ class Inquiry:
             statements = [*rights.known.values(), *rights.overlays.values()]
             known = {word for statement in statements for word in words(statement)}
             raise NotFound(asked.replace("_", " "), value, known)
-        intervals = rights.lay_over(
-            self._index, lambda: [item for version in self._versions for item in self._documents(version)]
-        )
         hits: dict[str, list[Hit]] = {}
         used: set[int] = set()
         for version in self._versions:
@@ -193,9 +196,22 @@ class Inquiry:
             if intervals:
                 within = [(item.first, item.last) for item in intervals]
                 placements = self._of(version, "placements-by-document", within)
-                hits[version.id] += self._index.ask(_BY_OVERLAY, placements, terms=terms, overlays=overlays)
+                hits[version.id] += self._covered(rights, placements, matches, terms)
         unresolved = rights.gaps((number, None) for number in used)
         return self._answer(asked, value, _sums(hits), _met(hits), gaps=unresolved)
+
+    def _covered(
+        self,
+        rights: Rights,
+        placements: Sequence[VersionFile],
+        matches: Callable[[Statement], bool],
+        terms: Sequence[int],
+    ) -> list[Hit]:
+        """What the overlay changes of the documents with some terms: fewer than none where it takes some out."""
+        rules = [(number, overlay) for number, overlay in self._index.ask(_COVERED, placements)]
+        under = [rule for rule in rules if (found := rights.statement(rule)) is not None and matches(found)]
+        numbers, overlays = [number for number, _ in under], [overlay for _, overlay in under]
+        return self._index.ask(_BY_OVERLAY, placements, terms=terms, numbers=numbers, overlays=overlays)
 
     def _answer(
         self,

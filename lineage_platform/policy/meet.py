@@ -56,6 +56,7 @@ _WORST_OF_PEOPLE: Final[Mapping[str, tuple[str, ...]]] = {
 }  # fmt: skip
 """What is said about people counts from those parts only that may hold personal data."""
 _UNITED: Final = ("rightsholders", "consent_records", "personal_categories", "duties", "generators")
+_DOUBTS: Final = 3
 _COPYRIGHT: Final = ("public-domain", "licence", "exception", "unknown", "none")
 
 
@@ -110,7 +111,7 @@ def _summed(parts: Sequence[Statement]) -> Statement:
         "source": " + ".join(sorted({str(part.get("source", "unknown")) for part in parts})),
         "declared": None,
         "licence": licence,
-        "licence_note": f"met from {len(parts)} statements",
+        "licence_note": _doubts(parts) or f"met from {len(parts)} statements",
         "consent_basis": basis,
         "consent_iri": lookup(basis).iri,
         "scope": {name: _common(parts, name) for name in ("fields", "regions", "uses", "grantees")},
@@ -129,6 +130,12 @@ def _summed(parts: Sequence[Statement]) -> Statement:
         **_generators(parts),
     }
     return said
+
+
+def _doubts(parts: Sequence[Statement]) -> str:
+    """What the first parts with a licence that is not known say of it."""
+    doubtful = [part for part in parts if part.get("licence_status") != "resolved"][:_DOUBTS]
+    return "; ".join(f"{part.get('source')}: {part.get('licence_note') or 'not known'}" for part in doubtful)
 
 
 def _worst(parts: Sequence[Statement], name: str, order: tuple[str, ...]) -> str:
