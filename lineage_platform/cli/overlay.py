@@ -72,9 +72,9 @@ def restate(
     They count in every answer from then on, whatever the YAML says, until `lineage reinstate`.
 
     \b
-    lineage restate --source alpaca --terms withdrawn.yaml --reason "The publisher withdrew it." --author "A. Officer"
-    lineage restate --document 137438953477 --terms taken-down.yaml --reason "Notice 2026-17" --author legal@example.org
-    echo someone@example.org | lineage restate --subject - --terms opted-out.yaml --reason "Art. 21" --author dpo
+    lineage restate --source alpaca --terms withdrawn.yaml --reason withdrawn --author legal@example.org
+    lineage restate --document 137438953477 --terms taken-down.yaml --reason notice-2026-17 --author legal@example.org
+    echo someone@example.org | lineage restate --subject - --terms opted-out.yaml --reason objection --author dpo
     """
     from lineage_platform.wiring.changing import cover_of
     from lineage_platform.wiring.changing import restate as lay
@@ -107,7 +107,7 @@ def reinstate(
     """Lift rows of the overlay, so that the terms below count again; the rows stay on record.
 
     \b
-    lineage reinstate 12 --reason "The notice was withdrawn." --author "A. Officer"
+    lineage reinstate 12 --reason settled --author legal@example.org
     """
     from lineage_platform.wiring.changing import reinstate as lift
 

@@ -19,7 +19,7 @@ class Overlay:
         self._report = report
         self._rows = {row["id"]: row for row in recorded.overlay}
         self._lifted = {row["overlay"]: row for row in recorded.reinstatements}
-        report.count("overlay", len(self._rows))
+        report.count("overlay_rows", len(self._rows))
 
     def learn(self, leaf: Row, event: Event) -> None:
         """Compare what an event states with its rows."""
