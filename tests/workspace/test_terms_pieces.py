@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import itertools
+import re
 from datetime import date, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -141,6 +143,18 @@ terms:
     ]
     assert source.terms[1].consent_basis == "not-personal-data"
     assert [item.basis for item in source.terms[1].particulars.assertions] == ["concluded", "declared"]
+
+
+def test_the_example_of_the_documentation(world: World) -> None:
+    page = (Path(__file__).parents[2] / "docs" / "terms.md").read_text(encoding="utf-8")
+    [written] = re.findall(r"```yaml\n(.*?)```", page, re.DOTALL)
+    world.write("contracts/2026-17.md", "A contract.\n")
+    world.edit(ONE, TERMS, written)
+    first, second = world.load().source("one").terms
+    assert (first.licence, first.valid_to) == ("CC-BY-4.0", "2027-01-01")
+    assert (second.licence, second.valid_from) == ("LicenseRef-example-2027", "2027-01-01")
+    assert first.evidence is not None and first.evidence.sha256
+    assert [item.said.get("licence") for item in first.particulars.assertions] == ["CC-BY-4.0", "CC-BY-3.0"]
 
 
 def test_a_basis_by_its_iri(world: World) -> None:
