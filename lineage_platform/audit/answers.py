@@ -251,6 +251,23 @@ class Signals:
 
 
 @dataclass(frozen=True)
+class Parent:
+    """What `child` (the document, or a parent of it) was made from, as its record names it.
+
+    None stands for what is not known: where no document of that name was read, all but the name and the kind.
+    """
+
+    child: str
+    named: str
+    kind: str
+    document: str | None
+    identity: str | None
+    source: str | None
+    snapshot: str | None
+    terms: Mapping[str, Any] | None
+
+
+@dataclass(frozen=True)
 class PlacementRef:
     """Another place of the same document in the same corpus version."""
 
@@ -283,6 +300,7 @@ class DocumentTrace(Answer):
     decisions: tuple[DecisionStep, ...]
     duplicates: tuple[Duplicate, ...]
     derivations: tuple[DerivationStep, ...]
+    parents: tuple[Parent, ...]
     other_placements: tuple[PlacementRef, ...]
     transformations: tuple[Step, ...]
     evidence: Evidence
@@ -331,10 +349,23 @@ class Copy:
 
 
 @dataclass(frozen=True)
+class Child:
+    """A document that was made from `parent`, which was asked about or was itself made from what was, and where it is."""
+
+    document: str
+    parent: str
+    kind: str
+    corpus: str
+    version: str
+    shards: tuple[ShardImpact, ...]
+
+
+@dataclass(frozen=True)
 class Impact(Answer):
     """Which shards hold what was asked about; `asked` is source, licence, consent_basis, document or subject.
 
-    `copies` are the texts of a document or subject that live on in a document of somebody else; no sum counts them.
+    `copies` are the texts of a document or subject that live on in a document of somebody else, `children` what was made from them; no
+    sum counts either.
     """
 
     asked: str
@@ -343,6 +374,7 @@ class Impact(Answer):
     corpora: tuple[CorpusImpact, ...]
     gaps: tuple[Gap, ...]
     copies: tuple[Copy, ...] = ()
+    children: tuple[Child, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """The JSON contract: its first key is what was asked."""

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import closing
 from typing import Any, LiteralString
 
+from lineage_platform.audit.ancestry import Ancestry
 from lineage_platform.audit.answers import (
     DecisionStep,
     DerivationStep,
@@ -21,7 +22,7 @@ from lineage_platform.audit.evidence import gather
 from lineage_platform.audit.index import Index, Row
 from lineage_platform.audit.lookup import corpus_version, shard_of
 from lineage_platform.audit.needs import Catalog, Files
-from lineage_platform.audit.provenance import between, direct_way, steps
+from lineage_platform.audit.provenance import ancestry, between, direct_way, steps
 from lineage_platform.audit.rights import Rights, Rule
 from lineage_platform.audit.signals import signals_of
 from lineage_platform.catalog.rows import ShardRow, SnapshotRow, Upstream, VersionFile, VersionRow
@@ -96,7 +97,9 @@ class _Tracing:
         self.catalog, self.index, self.version, self.shard = catalog, index, version, shard
         self.closing = 0 if version.statistics["details"].get("end_of_document") is None else 1
         self.by_shard = self._by_shard(shard.shard)
-        self.upstream = direct_way(catalog.upstream(version.id), version.id)
+        upstream = catalog.upstream(version.id)
+        self.upstream = direct_way(upstream, version.id)
+        self.ancestry = Ancestry(catalog, index, ancestry(upstream, version.id))
         self.rights = Rights(catalog, when)
         self.rights.lay_over(index, self._documents)
         self.gaps: list[Gap] = []
@@ -112,12 +115,14 @@ class _Tracing:
         record = self._record(key)
         derivations = self.index.ask(_DERIVATIONS, of_role(files, "derivations"), document=key)
         duplicates = self._duplicates(key, derivations)
+        parents, parent_gaps, parent_entries = self.ancestry.parents(key, self.rights)
         self.rights.learn([number])
-        self.gaps += self.rights.gaps([rule])
+        self.gaps += [*self.rights.gaps([rule]), *parent_gaps]
         narrowed = Upstream(tuple(way), (snapshot,), self.upstream.edges, self.upstream.unresolved)
         taken, step_gaps = steps(narrowed)
         evidence, evidence_gaps = gather(
-            self.catalog, {step.ledger_index for step in taken} | self.rights.ledger_indexes([rule])
+            self.catalog,
+            {step.ledger_index for step in taken} | self.rights.ledger_indexes([rule]) | parent_entries,
         )
         return DocumentTrace(
             corpus=self.version.dataset.rpartition("/")[0],
@@ -143,6 +148,7 @@ class _Tracing:
                 for child, parent, kind, method, _ in derivations
                 if key in (child, parent)
             ),
+            parents=tuple(parents),
             other_placements=tuple(self._elsewhere(key, position)),
             transformations=taken,
             evidence=evidence,

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import ExitStack, closing
 from functools import lru_cache
 from types import TracebackType
 from typing import LiteralString, Self
 
-from lineage_platform.audit.answers import Copy, CorpusImpact, Gap, Impact, ShardImpact
+from lineage_platform.audit.ancestry import Ancestry
+from lineage_platform.audit.answers import Child, Copy, CorpusImpact, Gap, Impact, ShardImpact
 from lineage_platform.audit.index import Index, Row
 from lineage_platform.audit.lookup import document_key, shards_dataset, was_read
 from lineage_platform.audit.needs import Catalog, Files
-from lineage_platform.audit.provenance import direct_way
+from lineage_platform.audit.provenance import ancestry, direct_way
 from lineage_platform.audit.rights import Rights, Statement, documents_of
 from lineage_platform.catalog.rows import VersionFile, VersionRow, shard_name
 from lineage_platform.errors import NotFound
@@ -165,9 +166,15 @@ class Inquiry:
         hits: Mapping[str, Sequence[Hit]],
         snapshots: Sequence[int] | None = None,
     ) -> Impact:
-        """The places of the documents of each corpus version, and of the survivors of those that were copies."""
+        """The places of the documents of each corpus version, of the survivors of those that were copies, and of what was
+        made from them."""
         copies = [copy for version in self._versions for copy in self._copies(version, documents[version.id])]
-        return self._answer(asked, value, _sums(hits), snapshots or _met(hits), copies=copies)
+        children = [
+            child for version in self._versions for child in self._children(version, documents[version.id])
+        ]
+        return self._answer(
+            asked, value, _sums(hits), snapshots or _met(hits), copies=copies, children=children
+        )
 
     def _by_terms(
         self,
@@ -221,6 +228,7 @@ class Inquiry:
         snapshots: Sequence[int],
         gaps: Sequence[Gap] = (),
         copies: Sequence[Copy] = (),
+        children: Sequence[Child] = (),
     ) -> Impact:
         """`sums` by corpus version. A source can be in a hundred thousand shards: no loop of ours goes over them."""
         corpora = []
@@ -256,6 +264,7 @@ class Inquiry:
             corpora=tuple(corpora),
             gaps=(*gaps, *unknown),
             copies=tuple(copies),
+            children=tuple(children),
         )
 
     def _copies(self, version: VersionRow, documents: Sequence[int]) -> list[Copy]:
@@ -264,17 +273,40 @@ class Inquiry:
         ids = [row.id for row in way.versions]
         derivations = self._catalog.files(ids, "derivations", [(key, key) for key in documents])
         survivors = self._index.ask(_SURVIVORS, derivations, documents=list(documents)) if documents else []
-        last = self._catalog.last_shard(version.id) if survivors else -1
-        placed: dict[int, list[ShardImpact]] = {}
-        for survivor, shard, count, tokens in self._ask_documents(
-            _PLACES, version, sorted({survivor for _, survivor in survivors})
-        ):
-            placed.setdefault(survivor, []).append(ShardImpact(_name(shard, last), count, tokens))
+        placed = self._placed(version, {survivor for _, survivor in survivors})
         return [
             Copy(str(document), str(survivor), _corpus(version), version.id, tuple(placed[survivor]))
             for document, survivor in survivors
             if survivor in placed
         ]
+
+    def _children(self, version: VersionRow, documents: Sequence[int]) -> list[Child]:
+        """What was made from `documents`, with its places in the shards, if any."""
+        if not documents:
+            return []
+        upstream = ancestry(self._catalog.upstream(version.id), version.id)
+        made = Ancestry(self._catalog, self._index, upstream).made_from(documents)
+        placed = self._placed(version, {item.child for item in made})
+        corpus = _corpus(version)
+        return [
+            Child(
+                str(item.child),
+                str(item.parent),
+                item.kind,
+                corpus,
+                version.id,
+                tuple(placed.get(item.child, ())),
+            )
+            for item in made
+        ]
+
+    def _placed(self, version: VersionRow, documents: Collection[int]) -> dict[int, list[ShardImpact]]:
+        """The shards that hold some documents."""
+        last = self._catalog.last_shard(version.id) if documents else -1
+        placed: dict[int, list[ShardImpact]] = {}
+        for document, shard, count, tokens in self._ask_documents(_PLACES, version, sorted(documents)):
+            placed.setdefault(document, []).append(ShardImpact(_name(shard, last), count, tokens))
+        return placed
 
     def _sums_of(self, version: VersionRow, numbers: Sequence[int]) -> Sums:
         """All documents of some snapshots by shard."""

@@ -6,7 +6,7 @@ Raises VerificationFailed when the recorded inputs form a circle, which no run c
 from __future__ import annotations
 
 import graphlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
 
 from lineage_platform.audit.answers import Gap, Step
@@ -76,13 +76,20 @@ def direct_way(upstream: Upstream, version: str) -> Upstream:
     """The part of `upstream` whose rows the corpus version of this id is made of.
 
     It stops at the tokenizer: what a pinned one was trained on may be an older selection of older documents; and at the
-    documents themselves: those that they were made from are not rows of this version for that.
+    documents: others that they were made from are not rows of this version for that.
     """
-    edges = tuple(
-        (made, used)
-        for made, used in upstream.edges
-        if not _is_tokenizer(made) and not (_is_documents(made) and _is_documents(used))
-    )
+    return _reached(upstream, version, [edge for edge in upstream.edges if not all(map(_is_documents, edge))])
+
+
+@lru_cache(maxsize=_KEPT)
+def ancestry(upstream: Upstream, version: str) -> Upstream:
+    """The direct way, with the documents that those of this version were made from."""
+    return _reached(upstream, version, upstream.edges)
+
+
+def _reached(upstream: Upstream, version: str, edges: Iterable[tuple[str, str]]) -> Upstream:
+    """What is reached from a version on some edges, but for those of tokenizers."""
+    edges = tuple((made, used) for made, used in edges if not _is_tokenizer(made))
     inputs: dict[str, set[str]] = {}
     for made, used in edges:
         inputs.setdefault(made, set()).add(used)

@@ -90,4 +90,12 @@ def impact(
         ({**vars(copy), "shards": ", ".join(shard.shard for shard in copy.shards)} for copy in answer.copies),
         ("document", "survivor", "corpus", "version", "shards"),
     )
+    output.table(
+        "Made from documents asked about",
+        (
+            {**vars(child), "shards": ", ".join(shard.shard for shard in child.shards)}
+            for child in answer.children
+        ),
+        ("document", "parent", "kind", "corpus", "version", "shards"),
+    )
     show_gaps(answer.gaps)

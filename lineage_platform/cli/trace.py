@@ -113,6 +113,8 @@ def _show_document(answer: DocumentTrace) -> None:
         "Stands for these duplicates", copies, ("document", "source", "file", "record", "method", "licence")
     )
     output.table("Derivations", map(vars, answer.derivations), ("child", "parent", "kind", "method"))
+    parents = [{**vars(item), "licence": (item.terms or {}).get("licence")} for item in answer.parents]
+    output.table("Made from", parents, ("child", "kind", "named", "document", "source", "licence"))
     output.table(
         "Also placed at", map(vars, answer.other_placements), ("shard", "row", "token_offset", "tokens")
     )
