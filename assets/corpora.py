@@ -25,6 +25,18 @@ def sources_of(corpus: Corpus, sources: dict[str, Source]) -> list[Source]:
     return [sources[name] for name in source_ids(corpus)]
 
 
+def with_parents(corpus: Corpus, sources: dict[str, Source]) -> list[Source]:
+    """The sources of a recipe, then all that they were made from: their terms count too."""
+    found = {source.id: source for source in sources_of(corpus, sources)}
+    ahead = list(found.values())
+    while ahead:
+        for parent in ahead.pop().derived_from:
+            if parent not in found:
+                found[parent] = sources[parent]
+                ahead.append(sources[parent])
+    return list(found.values())
+
+
 def standard_of(corpus: Corpus) -> Standard | None:
     """The quality standard of a recipe."""
     return load_standard(corpus.quality) if corpus.quality is not None else None

@@ -9,9 +9,9 @@ from assets.corpora import (
     common,
     rights_digest,
     source_ids,
-    sources_of,
     standard_of,
     versions,
+    with_parents,
 )
 from assets.platform import Platform
 from assets.recipe import code_version
@@ -27,7 +27,9 @@ from lineage_platform.transformations import deduplicated
 def deduplicated_step(corpus: Corpus, sources: dict[str, Source]) -> Step:
     """The step of one corpus. Declared terms are part of its code version, because a change of rights may change survivors."""
     dataset = f"{corpus.id}/deduplicated"
-    terms = [piece.statement() for source in sources_of(corpus, sources) for piece in terms_of(source, None)]
+    terms = [
+        piece.statement() for source in with_parents(corpus, sources) for piece in terms_of(source, None)
+    ]
     declared = {"deduplication": asdict(corpus.deduplication), "quality": corpus.quality}
 
     def transformation(platform: Platform, _inputs: Inputs) -> Transformation:

@@ -13,7 +13,8 @@ from lineage_platform.files import Place
 from lineage_platform.model.definitions import Workspace
 from lineage_platform.model.terms import Terms
 from lineage_platform.model.versions import File, Version
-from lineage_platform.policy.rights import rights_rank
+from lineage_platform.policy.effective import Effective
+from lineage_platform.policy.rights import rank_of
 from lineage_platform.recording import Recorder
 from lineage_platform.settings import Settings
 from lineage_platform.transformations.engine import Engine, Progress
@@ -85,5 +86,19 @@ class Platform:
         return self.recorder.terms_of_source(source)
 
     def ranks(self, sources: list[str]) -> dict[int, int]:
-        """Terms number to rank of rights, lower is better, for all records of some sources."""
-        return {terms.number: rights_rank(terms) for source in sources for terms in self.terms(source)}
+        """Terms number to rank of rights, lower is better, for all records of some sources: of what was made from others,
+        that of the worst of them."""
+        found: dict[str, list[Terms]] = {}
+        ahead = list(sources)
+        while ahead:
+            source = ahead.pop()
+            if source not in found:
+                found[source] = self.terms(source)
+                ahead += {parent for terms in found[source] for parent in terms.derived_from}
+        stated = {item.number: item.statement() for terms in found.values() for item in terms}
+        effective = Effective(stated.get, lambda source: [stated[item.number] for item in found[source]])
+        return {
+            item.number: rank_of(effective.of(stated[item.number]))
+            for source in sources
+            for item in found[source]
+        }

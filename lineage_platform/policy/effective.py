@@ -36,6 +36,13 @@ def is_derived(statement: Mapping[str, Any]) -> bool:
     )
 
 
+def _silent(name: Name) -> Mapping[str, Any]:
+    """A parent about which nobody stated anything."""
+    if not isinstance(name, str):
+        return _UNKNOWN
+    return {**_UNKNOWN, "source": name, "licence_note": "nothing was stated about this source"}
+
+
 class Effective:
     """Effective statements. Every parent is met once, however many derive from it.
 
@@ -66,7 +73,7 @@ class Effective:
             ahead += [each for each in before if each not in begun]
             if ahead[-1] == name:
                 ahead.pop()
-                self._met.setdefault(name, meet(map(self._derived, stated)) if stated else _UNKNOWN)
+                self._met.setdefault(name, meet(map(self._derived, stated)) if stated else _silent(name))
 
     def _derived(self, statement: Mapping[str, Any]) -> Mapping[str, Any]:
         """From parents that were met. One that was not derives from this statement itself: a circle, so it is unknown."""
