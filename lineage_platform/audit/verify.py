@@ -15,6 +15,7 @@ from lineage_platform.audit.verification.corpus import verify_corpus
 from lineage_platform.audit.verification.digests import kind_of, verify_digest
 from lineage_platform.audit.verification.documents import verify_documents
 from lineage_platform.audit.verification.entries import verify_entries
+from lineage_platform.audit.verification.parents import verify_parents
 from lineage_platform.audit.verification.recorded import Recorded
 from lineage_platform.audit.verification.report import Report, Tell
 from lineage_platform.audit.verification.signals import verify_signals
@@ -51,6 +52,8 @@ def _verify_versions(recorded: Recorded, whole: set[str], files: Files, report: 
                     verify_documents(recorded, name, files, report)
                     verify_signals(recorded, name, files, report)
                 upstream = recorded.upstream(name) & recorded.versions.keys()
+                if kind == "documents" and upstream <= whole:
+                    verify_parents(recorded, name, files, report)
                 if kind == "shards" and upstream <= whole:
                     verify_corpus(recorded, name, files, report)
         report.tell("versions", len(looked_into), len(looked_into))
