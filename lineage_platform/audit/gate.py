@@ -1,28 +1,23 @@
 """A corpus version before the gate: its documents counted under the statements that hold for them, and what policies say of it.
 
-Statements are those believed now, under the overlay, as they hold on the day. Documents are counted from the sums by terms;
-only those that the overlay covers are looked up.
+Statements are those believed now, under the overlay, as they hold on the day.
 """
 
 from __future__ import annotations
 
 import json
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Any, LiteralString
+from typing import Any
 
-from lineage_platform.audit.index import Index
+from lineage_platform.audit.counting import Counting
 from lineage_platform.audit.lookup import corpus_version
 from lineage_platform.audit.needs import Catalog, Files
-from lineage_platform.audit.rights import Rights
-from lineage_platform.audit.rights import Rule as RuleKey
 from lineage_platform.catalog.rows import ReleaseRow, VersionRow
 from lineage_platform.files import read_bytes
 from lineage_platform.model.releases import PolicyException, ReleaseSpec
-from lineage_platform.model.terms import NOASSERTION
 from lineage_platform.model.when import When
 from lineage_platform.policy.gate import gate
 from lineage_platform.policy.policyset import PolicySet
@@ -31,14 +26,6 @@ from lineage_platform.policy.verdicts import Verdict, Verdicts
 
 VERDICTS = "verdicts"
 """Role of the file that a release keeps its verdicts in."""
-
-_SUMS: LiteralString = """
-    SELECT terms, sum(documents)::BIGINT, sum(tokens)::BIGINT FROM read_parquet($files) GROUP BY ALL
-"""
-_COVERED: LiteralString = """
-    SELECT terms, overlay, count(*), sum(tokens)::BIGINT FROM placements($files) WHERE overlay IS NOT NULL GROUP BY ALL
-"""
-_SILENT: Mapping[str, Any] = {"licence": NOASSERTION, "licence_status": "unknown"}
 
 
 @dataclass(frozen=True)
@@ -74,7 +61,7 @@ def examine(
     with catalog.snapshot():
         found = corpus_version(catalog, corpus, version)
         releases = catalog.releases(corpus)
-        rules = rules_of(catalog, files, found)
+        rules = rules_of(catalog, files, found, When(valid_at=day))
         known = answers_of(catalog, files, releases[-1]) if releases else {}
     holding = tuple(item for item in exceptions if item.concerns(corpus, spec, day))
     quarantined = [row.id for row in releases if row.made_of == found.id and row.stands == "quarantined"]
@@ -82,27 +69,10 @@ def examine(
     return Examination(found, spec, day, policies, holding, tuple(rules), verdicts, ruling)
 
 
-def rules_of(catalog: Catalog, files: Files, version: VersionRow) -> list[Rule]:
+def rules_of(catalog: Catalog, files: Files, version: VersionRow, when: When) -> list[Rule]:
     """The documents of a corpus version by the statement that holds for them; inside `catalog.snapshot()`."""
-    rights = Rights(catalog, When())
-    counts: dict[RuleKey, list[int]] = defaultdict(lambda: [0, 0])
-    with closing(Index(files)) as index:
-        upstream = [row.id for row in catalog.upstream(version.id).versions]
-        intervals = rights.lay_over(index, lambda: catalog.files(upstream, "documents"))
-        for terms, documents, tokens in index.ask(_SUMS, catalog.files([version.id], "terms-by-snapshot")):
-            _add(counts[terms, None], documents, tokens)
-        if intervals:
-            within = [(item.first, item.last) for item in intervals]
-            covered = catalog.files([version.id], "placements-by-document", within)
-            for terms, overlay, documents, tokens in index.ask(_COVERED, covered):
-                _add(counts[terms, None], -documents, -tokens)
-                _add(counts[terms, overlay], documents, tokens)
-    kept = {place: (documents, tokens) for place, (documents, tokens) in counts.items() if documents}
-    rights.learn([terms for terms, _ in kept])
-    return [
-        Rule(*place, *count, rights.statement(place) or _SILENT)
-        for place, count in sorted(kept.items(), key=lambda item: (item[0][0], item[0][1] or 0))
-    ]
+    with closing(Counting(catalog, files, version, when)) as counting:
+        return counting.corpus()
 
 
 def verdicts_of(catalog: Catalog, files: Files, release: str) -> dict[str, Any]:
@@ -115,8 +85,3 @@ def verdicts_of(catalog: Catalog, files: Files, release: str) -> dict[str, Any]:
 def answers_of(catalog: Catalog, files: Files, release: ReleaseRow) -> Mapping[str, Verdict]:
     """The answers that a release keeps, by the digest of their question."""
     return Verdicts.from_stored(verdicts_of(catalog, files, release.id)["verdicts"]).answers
-
-
-def _add(count: list[int], documents: int, tokens: int) -> None:
-    count[0] += documents
-    count[1] += tokens
