@@ -139,6 +139,36 @@ class Evidence:
 
 
 @dataclass(frozen=True)
+class ReleaseUse:
+    """A release of the corpus version `version`, and what it is now: `released`, `reopened` or `quarantined`."""
+
+    release: str
+    version: str
+    state: str
+    uses: tuple[str, ...]
+    jurisdictions: tuple[str, ...]
+    made_at: str
+    ledger_index: int
+
+
+@dataclass(frozen=True)
+class ModelUse:
+    """A model that came out of a training run which read `release`."""
+
+    model: str
+    model_version: str
+    release: str
+    job: str
+    run_id: str
+    uri: str | None
+    sha256: str | None
+    author: str | None
+    ended_at: str
+    recorded_at: str
+    ledger_index: int
+
+
+@dataclass(frozen=True)
 class ShardTrace(Answer):
     """Where a shard came from: `lineage trace SHARD`."""
 
@@ -151,6 +181,8 @@ class ShardTrace(Answer):
     transformations: tuple[Step, ...]
     evidence: Evidence
     gaps: tuple[Gap, ...]
+    releases: tuple[ReleaseUse, ...] = ()
+    models: tuple[ModelUse, ...] = ()
 
     def rows(self) -> list[dict[str, Any]]:
         """One row for each source, snapshot and rights."""
@@ -170,6 +202,8 @@ class CorpusTrace(Answer):
     transformations: tuple[Step, ...]
     evidence: Evidence
     gaps: tuple[Gap, ...]
+    releases: tuple[ReleaseUse, ...] = ()
+    models: tuple[ModelUse, ...] = ()
 
     def rows(self) -> list[dict[str, Any]]:
         """One row for each source, snapshot and rights."""
@@ -305,6 +339,8 @@ class DocumentTrace(Answer):
     transformations: tuple[Step, ...]
     evidence: Evidence
     gaps: tuple[Gap, ...]
+    releases: tuple[ReleaseUse, ...] = ()
+    models: tuple[ModelUse, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """The JSON contract; `text` only where it was asked for."""
@@ -375,6 +411,8 @@ class Impact(Answer):
     gaps: tuple[Gap, ...]
     copies: tuple[Copy, ...] = ()
     children: tuple[Child, ...] = ()
+    releases: tuple[ReleaseUse, ...] = ()
+    models: tuple[ModelUse, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """The JSON contract: its first key is what was asked."""

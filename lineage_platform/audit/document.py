@@ -18,9 +18,10 @@ from lineage_platform.audit.answers import (
     SnapshotFileRef,
     TokenSpan,
 )
+from lineage_platform.audit.consumers import consumers
 from lineage_platform.audit.evidence import gather
 from lineage_platform.audit.index import Index, Row
-from lineage_platform.audit.lookup import corpus_version, shard_of
+from lineage_platform.audit.lookup import corpus_version, shard_of, shards_dataset
 from lineage_platform.audit.needs import Catalog, Files
 from lineage_platform.audit.provenance import ancestry, between, direct_way, steps
 from lineage_platform.audit.rights import Rights, Rule
@@ -102,6 +103,7 @@ class _Tracing:
         self.ancestry = Ancestry(catalog, index, ancestry(upstream, version.id))
         self.rights = Rights(catalog, when)
         self.rights.lay_over(index, self._documents)
+        self.consumers = consumers(catalog, version.dataset.removesuffix(shards_dataset("")), [version.id])
         self.gaps: list[Gap] = []
 
     def trace(self, row: int | None, token: int | None, with_text: bool) -> DocumentTrace:
@@ -122,7 +124,10 @@ class _Tracing:
         taken, step_gaps = steps(narrowed)
         evidence, evidence_gaps = gather(
             self.catalog,
-            {step.ledger_index for step in taken} | self.rights.ledger_indexes([rule]) | parent_entries,
+            {step.ledger_index for step in taken}
+            | self.rights.ledger_indexes([rule])
+            | parent_entries
+            | self.consumers.ledger_indexes,
         )
         return DocumentTrace(
             corpus=self.version.dataset.rpartition("/")[0],
@@ -153,6 +158,8 @@ class _Tracing:
             transformations=taken,
             evidence=evidence,
             gaps=(*self.gaps, *step_gaps, *evidence_gaps),
+            releases=self.consumers.releases,
+            models=self.consumers.models,
         )
 
     def _place(self, row: int | None, token: int | None) -> tuple[int, int, int, int]:

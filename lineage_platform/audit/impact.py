@@ -10,6 +10,7 @@ from typing import LiteralString, Self
 
 from lineage_platform.audit.ancestry import Ancestry
 from lineage_platform.audit.answers import Child, Copy, CorpusImpact, Gap, Impact, ShardImpact
+from lineage_platform.audit.consumers import consumers_of
 from lineage_platform.audit.index import Index, Row
 from lineage_platform.audit.lookup import document_key, shards_dataset, was_read
 from lineage_platform.audit.needs import Catalog, Files
@@ -257,14 +258,20 @@ class Inquiry:
             for number in named
             if number not in known
         ]
+        asked_about = [(_corpus(version), version.id) for version in self._versions]
+        hit = {item.version for item in corpora} | {item.version for item in copies}
+        hit |= {item.version for item in children}
+        consumers, others = consumers_of(self._catalog, asked_about, hit)
         return Impact(
             asked=asked,
             value=value,
             snapshots=tuple(known[number] for number in named if number in known),
             corpora=tuple(corpora),
-            gaps=(*gaps, *unknown),
+            gaps=(*gaps, *unknown, *others),
             copies=tuple(copies),
             children=tuple(children),
+            releases=consumers.releases,
+            models=consumers.models,
         )
 
     def _copies(self, version: VersionRow, documents: Sequence[int]) -> list[Copy]:

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Any, LiteralString, Protocol
 
@@ -16,6 +16,7 @@ from lineage_platform.catalog.rows import (
     ShardRow,
     SnapshotRow,
     TermsRow,
+    TrainingRow,
     Upstream,
     VersionFile,
     VersionRow,
@@ -43,6 +44,8 @@ class Catalog(Ledger, Protocol):
     def current(self, dataset: str) -> VersionRow | None: ...
     def versions_of(self, dataset: str) -> list[VersionRow]: ...
     def releases(self, corpus: str | None = None) -> list[ReleaseRow]: ...
+    def training_runs(self, releases: Collection[str] | None = None) -> list[TrainingRow]: ...
+    def newest_ground(self) -> int: ...
     def upstream(self, version_id: str) -> Upstream: ...
     def files(
         self,

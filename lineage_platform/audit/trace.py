@@ -16,9 +16,10 @@ from lineage_platform.audit.answers import (
     Step,
     TermsShare,
 )
+from lineage_platform.audit.consumers import consumers
 from lineage_platform.audit.evidence import gather
 from lineage_platform.audit.index import Index, Row
-from lineage_platform.audit.lookup import corpus_version, shard_of
+from lineage_platform.audit.lookup import corpus_version, shard_of, shards_dataset
 from lineage_platform.audit.needs import Catalog, Files
 from lineage_platform.audit.provenance import names, steps
 from lineage_platform.audit.rights import UNKNOWN, Rights, Rule
@@ -64,7 +65,17 @@ def trace_shard(
         _assert_sums(f"{row.name} of {row.version_id}", counts, row.documents, row.tokens)
         sources, steps_taken, evidence, gaps = tracing.answer(counts)
     return ShardTrace(
-        corpus, found.id, row.name, row.documents, row.tokens, sources, steps_taken, evidence, gaps
+        corpus,
+        found.id,
+        row.name,
+        row.documents,
+        row.tokens,
+        sources,
+        steps_taken,
+        evidence,
+        gaps,
+        tracing.consumers.releases,
+        tracing.consumers.models,
     )
 
 
@@ -87,7 +98,18 @@ def trace_corpus(catalog: Catalog, files: Files, corpus: str, version: str | Non
         _assert_sums(found.id, counts, *recorded)
         sources, steps_taken, evidence, gaps = tracing.answer(counts)
         shards = catalog.last_shard(found.id) + 1
-    return CorpusTrace(corpus, found.id, shards, *recorded, sources, steps_taken, evidence, gaps)
+    return CorpusTrace(
+        corpus,
+        found.id,
+        shards,
+        *recorded,
+        sources,
+        steps_taken,
+        evidence,
+        gaps,
+        tracing.consumers.releases,
+        tracing.consumers.models,
+    )
 
 
 class _Tracing:
@@ -97,6 +119,7 @@ class _Tracing:
         self._catalog = catalog
         self._upstream = catalog.upstream(version.id)
         self._rights = Rights(catalog, when)
+        self.consumers = consumers(catalog, version.dataset.removesuffix(shards_dataset("")), [version.id])
         ids = [item.id for item in self._upstream.versions]
         self.intervals = self._rights.lay_over(index, lambda: catalog.files(ids, "documents"))
 
@@ -108,6 +131,7 @@ class _Tracing:
         sources, source_gaps = _sources(self._upstream, shares)
         taken, step_gaps = steps(self._upstream)
         indexes.update(step.ledger_index for step in taken)
+        indexes |= self.consumers.ledger_indexes
         evidence, evidence_gaps = gather(self._catalog, indexes)
         gaps = (*source_gaps, *self._rights.gaps_of(doubts), *step_gaps, *evidence_gaps)
         return tuple(sources), taken, evidence, gaps

@@ -17,7 +17,7 @@ from lineage_platform.cli.options import (
     moment,
     opened,
 )
-from lineage_platform.cli.trace import show_gaps
+from lineage_platform.cli.trace import show_consumers, show_gaps
 
 
 def impact(
@@ -98,4 +98,5 @@ def impact(
         ),
         ("document", "parent", "kind", "corpus", "version", "shards"),
     )
+    show_consumers(answer)
     show_gaps(answer.gaps)

@@ -34,6 +34,7 @@ from lineage_platform.cli import (
     shards,
     sources,
     trace,
+    train_run,
     verify,
 )
 from lineage_platform.errors import InvalidInput, LineageError, NotFound
@@ -81,6 +82,7 @@ app.command("restate")(overlay.restate)
 app.command("reinstate")(overlay.reinstate)
 app.command("overlay")(overlay.overlay)
 app.command("verify")(verify.verify)
+app.add_typer(train_run.app, name="train-run")
 app.add_typer(policy.app, name="policy")
 app.add_typer(checkpoint.app, name="checkpoint")
 app.command("env")(environment.env)

@@ -79,13 +79,13 @@ def day(text: str | None, option: str = "--valid-at") -> date | None:
         raise InvalidInput(f"{option}: got {text!r}, expected a date such as 2026-03-01") from error
 
 
-def moment(text: str | None) -> datetime | None:
-    """A point in time from ISO 8601. Raises InvalidInput."""
+def moment(text: str | None, option: str = "--as-of") -> datetime | None:
+    """A point in time from ISO 8601, given with an option. Raises InvalidInput."""
     if text is None:
         return None
     try:
         return datetime.fromisoformat(text).astimezone()
     except ValueError as error:
         raise InvalidInput(
-            f"--as-of: got {text!r}, expected ISO 8601 such as 2026-03-01T12:00:00Z"
+            f"{option}: got {text!r}, expected ISO 8601 such as 2026-03-01T12:00:00Z"
         ) from error

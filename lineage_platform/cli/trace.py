@@ -23,7 +23,7 @@ from lineage_platform.errors import InvalidInput
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from lineage_platform.audit.answers import CorpusTrace, DocumentTrace, Gap, ShardTrace, Signals
+    from lineage_platform.audit.answers import CorpusTrace, DocumentTrace, Gap, Impact, ShardTrace, Signals
 
 
 def trace(
@@ -141,6 +141,7 @@ def show_way(answer: CorpusTrace | ShardTrace | DocumentTrace) -> None:
         [{**vars(step), "of": jobs.get(step.ledger_index)} for step in answer.transformations],
         ("of", "name", "code_version", "run_id", "ledger_index"),
     )
+    show_consumers(answer)
     checkpoint = answer.evidence.checkpoint
     if checkpoint is not None:
         proved = sum(entry.proof is not None for entry in answer.evidence.entries)
@@ -149,6 +150,16 @@ def show_way(answer: CorpusTrace | ShardTrace | DocumentTrace) -> None:
             f"{checkpoint.root}"
         )
     show_gaps(answer.gaps)
+
+
+def show_consumers(answer: CorpusTrace | ShardTrace | DocumentTrace | Impact) -> None:
+    """The releases that hold it, and the models made of those."""
+    releases = [
+        {**vars(item), "uses": ", ".join(item.uses), "jurisdictions": ", ".join(item.jurisdictions)}
+        for item in answer.releases
+    ]
+    output.table("Released in", releases, ("release", "state", "uses", "jurisdictions", "made_at"))
+    output.table("Models", map(vars, answer.models), ("model", "model_version", "release", "ended_at", "uri"))
 
 
 def show_gaps(gaps: Sequence[Gap]) -> None:

@@ -1,4 +1,4 @@
-"""What people put on record by hand, outside any run of Dagster: replaced terms, and what lifts them again.
+"""What people put on record by hand, outside any run of Dagster: replaced terms and what lifts them again, training runs.
 
 with open_workspace("examples/demo") as workspace:
     restate(workspace, cover_of(workspace, source="alpaca"), Path("withdrawn.yaml"), reason=..., author=...)
@@ -19,6 +19,7 @@ from lineage_platform.model.keys import snapshot_of
 from lineage_platform.model.overlay import Cover
 
 if TYPE_CHECKING:
+    from lineage_platform.audit.consumers import TrainingRuns
     from lineage_platform.wiring.reading import OpenWorkspace
 
 EVERYBODY = "*"
@@ -104,6 +105,41 @@ def reinstate(workspace: OpenWorkspace, rows: Sequence[str], *, reason: str, aut
     numbers = [int(row) for row in rows]
     workspace.recorder.reinstate(numbers, reason=reason, author=author)
     return _rows(workspace, numbers)
+
+
+def record_training(
+    workspace: OpenWorkspace,
+    release: str,
+    *,
+    model: str,
+    model_version: str,
+    job: str,
+    uri: str | None = None,
+    sha256: str | None = None,
+    author: str | None = None,
+    ended_at: datetime | None = None,
+) -> TrainingRuns:
+    """Record that a run read a release (its id, the beginning of one, or a corpus: its current one) and gave a model.
+
+    Raises NotFound, InvalidInput where the release was not released, Conflict where it was told otherwise before.
+    """
+    from lineage_platform.audit.consumers import TrainingRuns
+    from lineage_platform.audit.releases import release_of
+    from lineage_platform.model.training import TrainingRun
+
+    run = TrainingRun(
+        release=release_of(workspace.catalog.releases(), release).id,
+        model=model,
+        model_version=model_version,
+        job=job,
+        uri=uri,
+        sha256=sha256,
+        author=author,
+        ended_at=ended_at,
+    )
+    run_id = workspace.recorder.record_training(run)
+    listed = workspace.training_runs().models
+    return TrainingRuns(tuple(item for item in listed if item.run_id == run_id))
 
 
 def _rows(workspace: OpenWorkspace, numbers: Sequence[int]) -> Replacements:

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
         Verification,
     )
     from lineage_platform.audit.checkpoints import Comparison
+    from lineage_platform.audit.consumers import TrainingRuns
     from lineage_platform.audit.decisions import Decisions
     from lineage_platform.audit.explaining import Explanation
     from lineage_platform.audit.listing import ShardList, SourceList
@@ -301,6 +302,12 @@ class OpenWorkspace:
     def checkpoint(self) -> SignedCheckpoint:
         """The ledger's newest signed checkpoint. Raises NotFound when nothing was recorded."""
         from lineage_platform.audit.checkpoints import newest
+
+    def training_runs(self, release: str | None = None) -> TrainingRuns:
+        """All training runs, or those that read a release (by id, the beginning of one, or corpus). Raises NotFound."""
+        from lineage_platform.audit.consumers import list_training_runs
+
+        return list_training_runs(self.catalog, release)
 
         return newest(self.catalog)
 

@@ -31,7 +31,16 @@ def documents(impact: Impact) -> int:
 
 def test_keys_of_the_contract(asked: OpenWorkspace) -> None:
     answer = asked.impact(source="press").to_dict()
-    assert list(answer) == ["source", "snapshots", "corpora", "gaps", "copies", "children"]
+    assert list(answer) == [
+        "source",
+        "snapshots",
+        "corpora",
+        "gaps",
+        "copies",
+        "children",
+        "releases",
+        "models",
+    ]
     assert list(answer["corpora"][0]) == ["corpus", "version", "shards", "documents", "tokens"]
     assert list(answer["corpora"][0]["shards"][0]) == ["shard", "documents", "tokens"]
     assert next(iter(asked.impact(consent_basis="consent").to_dict())) == "consent_basis"

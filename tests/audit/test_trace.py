@@ -42,6 +42,8 @@ def test_keys_of_the_contract(asked: OpenWorkspace) -> None:
         "transformations",
         "evidence",
         "gaps",
+        "releases",
+        "models",
     ]
     source = answer["sources"][0]
     assert list(source) == ["source", "snapshot", "documents", "tokens", "terms"]
