@@ -7,6 +7,7 @@ import dagster as dg
 from assets.automation import job_of, schedule_of, sources_sensor
 from assets.factory import asset_of
 from assets.platform import Platform
+from assets.release_watch import release_watch
 from assets.sources import source_asset
 from assets.steps import steps_of
 
@@ -19,7 +20,7 @@ def build(platform: Platform) -> dg.Definitions:
         assets=[*map(source_asset, workspace.sources), *map(asset_of, steps_of(workspace))],
         jobs=list(jobs.values()),
         schedules=[schedule_of(corpus, jobs[corpus.id]) for corpus in workspace.corpora if corpus.schedule],
-        sensors=[sources_sensor(workspace)],
+        sensors=[sources_sensor(workspace), *release_watch(platform)],
         resources={"platform": platform},
         executor=dg.in_process_executor,
     )

@@ -106,7 +106,7 @@ def _commit(
 
 def parent_of(context: dg.AssetExecutionContext) -> ParentRun:
     """The Dagster run in OpenLineage's words."""
-    return ParentRun(DAGSTER_NAMESPACE, context.job_name, context.run_id)
+    return ParentRun(DAGSTER_NAMESPACE, context.job_name, context.run.run_id)
 
 
 def failure(error: LineageError, retries: int) -> Exception:

@@ -25,7 +25,7 @@ def this_process() -> str:
 def mark_process(context: dg.AssetExecutionContext) -> None:
     """Write into the run which process executes it, so that another can tell whether it is gone."""
     if context.run.tags.get(PROCESS_TAG) is None:
-        context.instance.add_run_tags(context.run_id, {PROCESS_TAG: this_process()})
+        context.instance.add_run_tags(context.run.run_id, {PROCESS_TAG: this_process()})
 
 
 def _process(pid: int) -> str:

@@ -23,8 +23,21 @@ _RELEASES = """
 """
 
 
+_DECIDING = """
+    SELECT greatest((SELECT max(ledger_index) FROM lineage.terms), (SELECT max(ledger_index) FROM lineage.overlay),
+                    (SELECT max(ledger_index) FROM lineage.reinstatements),
+                    (SELECT max(ledger_index) FROM lineage.release_states),
+                    (SELECT max(ledger_index) FROM lineage.versions WHERE dataset LIKE '%%/release')) AS newest
+"""
+
+
 class Released(Session):
     """Releases, oldest first."""
+
+    def newest_ground(self) -> int:
+        """The newest ledger entry that can decide about a release: of terms, the overlay, or a release; -1 before any."""
+        newest = self._rows(_DECIDING, {})[0]["newest"]
+        return -1 if newest is None else int(newest)
 
     def releases(self, corpus: str | None = None) -> list[ReleaseRow]:
         """The releases of one corpus, or of all, refused ones too."""

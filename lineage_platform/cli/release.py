@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import os
 import sys
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from lineage_platform.cli import output
-from lineage_platform.cli.options import JsonOption, WorkspaceOption, opened
+from lineage_platform.cli.options import JsonOption, WorkspaceOption, day, opened
 from lineage_platform.errors import InvalidInput, NotFound
 
 if TYPE_CHECKING:
@@ -87,6 +88,18 @@ def releases(
     corpus: Annotated[
         str | None, typer.Argument(metavar="[CORPUS]", help="Only those of this corpus.")
     ] = None,
+    review: Annotated[
+        bool,
+        typer.Option(
+            "--review", help="First judge them again, and record which are reopened or released again."
+        ),
+    ] = False,
+    on: Annotated[
+        str | None,
+        typer.Option(
+            "--on", metavar="DATE", help="With --review, for this day. Of a day to come nothing is recorded."
+        ),
+    ] = None,
     as_json: JsonOption = False,
     workspace: WorkspaceOption = None,
 ) -> None:
@@ -94,13 +107,22 @@ def releases(
 
     \b
     lineage releases
-    lineage releases demo --json
+    lineage releases demo --review
+    lineage releases --review --on 2027-06-01 --json
     """
+    if on is not None and not review:
+        raise InvalidInput("--on: got a day, expected --review with it")
     with opened(context, workspace) as open_workspace:
+        today = datetime.now(UTC).date()
+        chosen = day(on, "--on") or today
+        changes = open_workspace.review(chosen, corpus, record=chosen <= today) if review else None
         answer = open_workspace.releases(corpus)
     if as_json:
-        output.as_json(answer.to_dict())
+        told = {} if changes is None else {"changes": [change.stored() for change in changes]}
+        output.as_json({**answer.to_dict(), **told})
         return
+    for change in changes or ():
+        output.line(f"{change.release}: {change.before} -> {change.state} for {change.day}: {change.reason}")
     columns = ("release", "state", "uses", "jurisdictions", "day", "documents", "exceptions")
     rows = [
         {**row, **{name: ", ".join(row[name]) or None for name in ("uses", "jurisdictions", "exceptions")}}

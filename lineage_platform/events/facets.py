@@ -17,6 +17,7 @@ import rfc8785
 
 from lineage_platform.events.arguments import Manifest, TermsCount
 from lineage_platform.model.overlay import Cover
+from lineage_platform.model.releases import StateChange
 from lineage_platform.model.training import TrainingRun
 from lineage_platform.model.versions import Statistics, Transformation
 
@@ -31,8 +32,9 @@ MANIFEST = "lineagePlatform_manifest"
 OVERLAY = "lineagePlatform_overlay"
 REINSTATEMENT = "lineagePlatform_reinstatement"
 TRAINING = "lineagePlatform_training"
+RELEASE_STATE = "lineagePlatform_releaseState"
 
-KINDS = {TERMS: "TERMS", OVERLAY: "OVERLAY", REINSTATEMENT: "REINSTATEMENT"}
+KINDS = {TERMS: "TERMS", OVERLAY: "OVERLAY", REINSTATEMENT: "REINSTATEMENT", RELEASE_STATE: "RELEASE"}
 """Kind of the ledger entry of a dataset event, by the facet that says what changed."""
 
 MAX_TERMS = 1000
@@ -145,6 +147,17 @@ def training_facet(run: TrainingRun, ended_at: datetime) -> Facet:
         "modelVersion": run.model_version,
         "endedAt": timestamp(ended_at),
         "details": run.details,
+    }
+
+
+def release_state_facet(change: StateChange, reason: str) -> Facet:
+    """What a release is from now on, and the verdicts that it was judged by again."""
+    return {
+        **_base("ReleaseStateDatasetFacet"),
+        "state": change.state,
+        "reason": reason,
+        "day": change.day.isoformat(),
+        "verdicts": [judged.stored() for judged in change.verdicts],
     }
 
 

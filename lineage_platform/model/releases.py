@@ -8,6 +8,7 @@ from datetime import date
 from typing import Any, Literal
 
 Admit = Literal["any", "allowed"]
+State = Literal["released", "reopened", "quarantined"]
 
 
 @dataclass(frozen=True)
@@ -79,3 +80,34 @@ class PolicyException:
             name: tuple(value) if isinstance(value, list) else value for name, value in stored.items()
         }
         return cls(**values)
+
+
+@dataclass(frozen=True)
+class Judged:
+    """The worst verdict for a use in a jurisdiction, and the policies that stop documents."""
+
+    use: str
+    jurisdiction: str
+    verdict: str
+    policies: tuple[str, ...]
+
+    def stored(self) -> dict[str, Any]:
+        """The JSON form."""
+        return {**vars(self), "policies": list(self.policies)}
+
+
+@dataclass(frozen=True)
+class StateChange:
+    """A release changes from the state `before`, as it was judged for `day`."""
+
+    release: str
+    before: str
+    state: State
+    reason: str
+    day: date
+    verdicts: tuple[Judged, ...]
+
+    def stored(self) -> dict[str, Any]:
+        """The JSON form."""
+        verdicts = [judged.stored() for judged in self.verdicts]
+        return {**vars(self), "day": self.day.isoformat(), "verdicts": verdicts}

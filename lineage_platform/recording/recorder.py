@@ -18,6 +18,7 @@ from lineage_platform.errors import ChecksFailed, NotFound
 from lineage_platform.files import Place
 from lineage_platform.model.definitions import Source
 from lineage_platform.model.overlay import Cover
+from lineage_platform.model.releases import StateChange
 from lineage_platform.model.terms import Terms
 from lineage_platform.model.training import TrainingRun
 from lineage_platform.model.versions import (
@@ -28,7 +29,7 @@ from lineage_platform.model.versions import (
     Transformation,
     Version,
 )
-from lineage_platform.recording import closing, observing, overlaying, training
+from lineage_platform.recording import closing, observing, overlaying, release_states, training
 from lineage_platform.recording.attempt import Attempt
 from lineage_platform.recording.backend import Backend
 from lineage_platform.store import Store
@@ -198,6 +199,10 @@ class Recorder:
         Raises NotFound, InvalidInput where the release was not released, Conflict where it was told differently before.
         """
         return self._database.transaction(partial(training.record, backend=self._backend, run=run))
+
+    def change_release(self, news: StateChange) -> None:
+        """Record what became of a release. Raises NotFound, InvalidInput, Conflict where it changed meanwhile."""
+        self._database.transaction(partial(release_states.change, backend=self._backend, news=news))
 
     def terms_entry(self, source: str) -> int:
         """The ledger entry that last said something about the terms of a source's records; -1 where none did."""

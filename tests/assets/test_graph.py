@@ -64,6 +64,7 @@ def test_a_schedule_per_corpus_and_a_sensor(definitions: dg.Definitions) -> None
     schedule = definitions.resolve_schedule_def("mini_schedule")
     assert schedule.cron_schedule == "0 3 * * *"
     assert definitions.resolve_sensor_def("sources_changed").minimum_interval_seconds == 30
+    assert definitions.resolve_sensor_def("release_watch").minimum_interval_seconds == 300
 
 
 if __name__ == "__main__":

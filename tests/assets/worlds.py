@@ -109,6 +109,7 @@ sources: [notes, {id: reviews, weight: 2}]
 tokenizer: {train: {vocabulary: 700}}
 shards: {tokens: 12000, format: [parquet, megatron], seed: 3}
 schedule: "0 3 * * *"
+release: {uses: [research], jurisdictions: [EU, strict]}
 """
     )
     return root

@@ -10,6 +10,7 @@ from lineage_platform.audit.verification.entries import Event, moment
 from lineage_platform.audit.verification.outputs import verify_snapshot, verify_version
 from lineage_platform.audit.verification.overlay import Overlay
 from lineage_platform.audit.verification.recorded import Recorded, Row
+from lineage_platform.audit.verification.releases import ReleaseStates
 from lineage_platform.audit.verification.report import Report
 from lineage_platform.audit.verification.statements import Statements
 from lineage_platform.audit.verification.training import TrainingRuns
@@ -29,6 +30,7 @@ class Claims:
         self._statements = Statements(recorded, report)
         self._overlay = Overlay(recorded, report)
         self._training = TrainingRuns(recorded, report)
+        self._releases = ReleaseStates(recorded, report)
         self._started: dict[str, int] = {}
         self._closed: set[str] = set()
         self._made: set[str] = set()
@@ -52,6 +54,7 @@ class Claims:
             else:
                 self._report.same("ledger-entry", name, leaf["run_id"], None)
                 self._overlay.learn(leaf, event)
+                self._releases.learn(leaf, event)
         self._previous = leaf
 
     def finish(self) -> None:
@@ -73,6 +76,7 @@ class Claims:
         self._statements.finish()
         self._overlay.finish()
         self._training.finish()
+        self._releases.finish()
         self._verify_sequences()
 
     def _take_run(self, leaf: Row, event: Event) -> None:

@@ -29,6 +29,7 @@ class Recorded:
     overlay: list[Row]
     reinstatements: list[Row]
     training_runs: list[Row]
+    release_states: list[Row]
     checkpoints: dict[int, Row]
     snapshot_files: dict[int, list[Row]] = field(default_factory=dict)
     inputs: dict[str, set[str]] = field(default_factory=dict)
@@ -79,6 +80,7 @@ def read(rows: Rows) -> Recorded:
         overlay=list(rows.table("overlay", "id")),
         reinstatements=list(rows.table("reinstatements", "overlay")),
         training_runs=list(rows.table("training_runs", "recorded_at, run_id")),
+        release_states=list(rows.table("release_states", "id")),
         checkpoints={row["size"]: row for row in rows.table("checkpoints", "size")},
     )
     recorded.snapshot_files = _grouped(rows, "snapshot_files", "snapshot, position", "snapshot")
