@@ -30,6 +30,7 @@ from lineage_platform.cli import (
     overlay,
     policy,
     release,
+    rights,
     services,
     shards,
     sources,
@@ -76,6 +77,7 @@ app.command("trace")(trace.trace)
 app.command("decisions")(decisions.decisions)
 app.command("impact")(impact.impact)
 app.command("explain")(explain.explain)
+app.command("rights")(rights.rights)
 app.command("release")(release.release)
 app.command("releases")(release.releases)
 app.command("restate")(overlay.restate)

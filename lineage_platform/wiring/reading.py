@@ -38,7 +38,9 @@ if TYPE_CHECKING:
     from lineage_platform.audit.listing import ShardList, SourceList
     from lineage_platform.audit.releases import ReleaseAnswer, ReleaseList
     from lineage_platform.audit.replaced import Replacements
+    from lineage_platform.audit.rollups import RightsByShard, RightsSummary
     from lineage_platform.model.definitions import Source, Workspace
+    from lineage_platform.model.releases import StateChange
     from lineage_platform.policy.policyset import PolicySet
     from lineage_platform.recording import Recorder
 
@@ -230,6 +232,50 @@ class OpenWorkspace:
                 return explainer.shard(self._corpus(corpus), what, version)
             return explainer.source(what)
 
+    def rights(
+        self,
+        shard: str | None = None,
+        corpus: str | None = None,
+        *,
+        version: str | None = None,
+        as_of: datetime | None = None,
+        valid_at: date | None = None,
+    ) -> RightsSummary:
+        """The rights of a shard, or without one of a corpus version, summed up. Raises NotFound."""
+        from lineage_platform.audit.rollups import rights_of
+
+        when = When(as_of, valid_at)
+        return rights_of(self.catalog, self.store, self._corpus(corpus), shard, version, when)
+
+    def rights_by_shard(
+        self,
+        corpus: str | None = None,
+        *,
+        version: str | None = None,
+        as_of: datetime | None = None,
+        valid_at: date | None = None,
+    ) -> RightsByShard:
+        """The rights of every shard of a corpus version, summed up. Raises NotFound."""
+        from lineage_platform.audit.rollups import rights_by_shard
+
+        when = When(as_of, valid_at)
+        return rights_by_shard(self.catalog, self.store, self._corpus(corpus), version, when)
+
+    def attribution(
+        self,
+        shard: str | None = None,
+        corpus: str | None = None,
+        *,
+        version: str | None = None,
+        as_of: datetime | None = None,
+        valid_at: date | None = None,
+    ) -> str:
+        """The attribution file of a shard or a corpus version, ready to publish (Markdown). Raises NotFound."""
+        from lineage_platform.audit.rollups import attribution_of
+
+        when, works = When(as_of, valid_at), self._declared() or ()
+        return attribution_of(self.catalog, self.store, self._corpus(corpus), shard, version, when, works)
+
     @property
     def policies(self) -> PolicySet:
         """The policies that ship, with those of the workspace. Raises InvalidInput with all that is wrong with them."""
@@ -281,6 +327,15 @@ class OpenWorkspace:
 
         return list_releases(self.catalog, corpus)
 
+    def review(self, day: date, corpus: str | None = None, *, record: bool = True) -> tuple[StateChange, ...]:
+        """Judge the releases of a corpus, or of all, again for a day; what changes is recorded, or only looked at."""
+        from lineage_platform.audit.reviewing import reviews
+
+        found = reviews(self.catalog, self.store, day, corpus)
+        for change in found if record else ():
+            self.recorder.change_release(change)
+        return tuple(found)
+
     def release(self, release: str) -> ReleaseAnswer:
         """A release by its id or the beginning of it, or the current one of a corpus, with what the gate found. Raises NotFound."""
         from lineage_platform.audit.releases import show_release
@@ -293,6 +348,12 @@ class OpenWorkspace:
 
         return list_overlay(self.catalog)
 
+    def training_runs(self, release: str | None = None) -> TrainingRuns:
+        """All training runs, or those that read a release (by id, the beginning of one, or corpus). Raises NotFound."""
+        from lineage_platform.audit.consumers import list_training_runs
+
+        return list_training_runs(self.catalog, release)
+
     def verify(self, tell: Callable[[str, int, int], None] = _quiet) -> Verification:
         """Recompute everything that was recorded; `tell(what, done, total)` is called on the way. Raises InvalidInput."""
         from lineage_platform.audit.verify import verify
@@ -302,12 +363,6 @@ class OpenWorkspace:
     def checkpoint(self) -> SignedCheckpoint:
         """The ledger's newest signed checkpoint. Raises NotFound when nothing was recorded."""
         from lineage_platform.audit.checkpoints import newest
-
-    def training_runs(self, release: str | None = None) -> TrainingRuns:
-        """All training runs, or those that read a release (by id, the beginning of one, or corpus). Raises NotFound."""
-        from lineage_platform.audit.consumers import list_training_runs
-
-        return list_training_runs(self.catalog, release)
 
         return newest(self.catalog)
 
