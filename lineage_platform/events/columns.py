@@ -40,14 +40,23 @@ def column_lineage(
 
 def _documents(inputs: Sequence[str], _names: Sequence[str], record: RecordFields) -> ColumnLineage:
     text = sorted(set(record.text_fields))
+    sources, parents = _of(inputs, "source/"), _of(inputs, "documents/")
+    signals = sorted(set(record.signals.named().values())) if record.signals else []
+    named = record.parents.field if record.parents else None
 
     def made(raw: Iterable[str | None], subtype: str, description: str, masking: bool) -> list[ColumnInput]:
         fields = [field for field in raw if field is not None]
         return [
             ColumnInput(source, field, "DIRECT", subtype, description, masking)
-            for source in inputs
+            for source in sources
             for field in fields
         ]
+
+    terms = made(
+        [record.licence, *signals, named], "TRANSFORMATION", "number of the terms it stands for", False
+    )
+    terms += _each(parents, ["terms"], "DIRECT", "TRANSFORMATION", "terms of what it was made from", False)
+    terms += _each(parents, ["record_id"], "INDIRECT", "JOIN", "parents are found by their ids", False)
 
     counts = {name: made(text, "AGGREGATION", "placeholders put in", True) for name in REDACTION_TYPES}
     return ColumnLineage(
@@ -56,7 +65,7 @@ def _documents(inputs: Sequence[str], _names: Sequence[str], record: RecordField
             "sha256": made(text, "TRANSFORMATION", "SHA-256 of the text", True),
             "identity": made([record.id], "TRANSFORMATION", _HASHED, True),
             "record_id": made([record.id], "IDENTITY", "as it was", False),
-            "terms": made([record.licence], "TRANSFORMATION", "number of the terms it stands for", False),
+            "terms": terms,
             "language": made([record.language], "IDENTITY", "as it was", False),
             "subject": made([record.subject], "TRANSFORMATION", "keyed hash", True),
             **counts,

@@ -5,7 +5,7 @@ import pytest
 
 from lineage_platform.events.columns import column_lineage
 from lineage_platform.model import tables
-from lineage_platform.model.definitions import RecordFields
+from lineage_platform.model.definitions import ParentFields, RecordFields, SignalFields
 from tests.events.worlds import RECORD
 
 ANNOTATIONS = tables.annotations_schema(((5, 14, 8),))
@@ -71,6 +71,20 @@ def test_fields_that_a_source_does_not_have_are_left_out() -> None:
     assert lineage is not None
     assert {"record_id", "terms", "language", "subject", "identity"}.isdisjoint(lineage.fields)
     assert [item.field for item in lineage.fields["text"]] == ["body"]
+
+
+def test_terms_are_made_of_signals_and_of_the_terms_of_parents() -> None:
+    record = RecordFields(
+        signals=SignalFields(headers="h", url="u"), parents=ParentFields("p", "translated-from")
+    )
+    inputs = ["source/a", "documents/b"]
+    lineage = column_lineage("documents/a", inputs, tables.DOCUMENTS, record)
+    assert lineage is not None
+    assert {(item.dataset, item.field) for item in lineage.fields["terms"]} == {
+        *(("source/a", field) for field in ("h", "u", "p")),
+        *(("documents/b", field) for field in ("terms", "record_id")),
+    }
+    assert {item.dataset for item in lineage.fields["text"]} == {"source/a"}
 
 
 @pytest.mark.parametrize("dataset", ["demo/tokenizer", "source/a", "other"])

@@ -101,7 +101,7 @@ def documents() -> EventDataset:
         statistics=COUNTS,
         column_lineage=column_lineage("documents/alpaca", ["source/alpaca"], tables.DOCUMENTS, RECORD),
         checks=CHECKS,
-        terms=[(OWN, 5, 0), (DECLARED, 3, 0)],
+        terms=[((OWN,), 5, 0), ((DECLARED,), 3, 0)],
         manifest=MANIFEST,
     )
 
@@ -173,7 +173,7 @@ def terms_changed() -> dict[str, Any]:
     stated = EventDataset(
         "source/alpaca",
         owner="data-governance@example.org",
-        terms=[(OWN, None, None), (DECLARED, None, None)],
+        terms=[((OWN,), None, None), ((DECLARED,), None, None)],
     )
     return dataset_event(time=TIME, namespace=NAMESPACE, dataset=stated)
 
