@@ -30,7 +30,9 @@ def release_step(corpus: Corpus, spec: ReleaseSpec, sources: dict[str, Source]) 
     """The step of one corpus and what it is released for."""
     dataset, shards = f"{corpus.id}/release", f"{corpus.id}/shards"
 
-    def examined(platform: Platform, inputs: Inputs) -> Examination:
+    works = tuple(sources.values())
+
+    def examined(platform: Platform, inputs: Inputs, *, by_shard: bool = False) -> Examination:
         workspace = platform.workspace
         with platform.reading() as reading:
             return examine(
@@ -43,6 +45,7 @@ def release_step(corpus: Corpus, spec: ReleaseSpec, sources: dict[str, Source]) 
                 workspace.operator,
                 workspace.exceptions,
                 inputs[shards].id,
+                by_shard=by_shard,
             )
 
     def transformation(platform: Platform, inputs: Inputs) -> Transformation:
@@ -51,19 +54,20 @@ def release_step(corpus: Corpus, spec: ReleaseSpec, sources: dict[str, Source]) 
             **_stated(spec),
             "operator": dict(found.verdicts.operator),
             "policies": found.policies.digest,
-            "judged": hashlib.sha256(canonical(judged(found))).hexdigest(),
+            "judged": hashlib.sha256(canonical(judged(found, works))).hexdigest(),
         }
         return Transformation(
             "release", CODE_VERSION, {**parameters, "day": _day(platform, dataset, parameters)}
         )
 
     def run(platform: Platform, inputs: Inputs, transformation: Transformation, scratch: Place) -> Result:
-        found = examined(platform, inputs)
-        if hashlib.sha256(canonical(judged(found))).hexdigest() != transformation.parameters["judged"]:
+        found = examined(platform, inputs, by_shard=True)
+        if hashlib.sha256(canonical(judged(found, works))).hexdigest() != transformation.parameters["judged"]:
             raise Conflict(f"{dataset}: terms or exceptions changed while it was judged; run it again")
         day = date.fromisoformat(transformation.parameters["day"])
         parts = tuple(
-            _write(scratch, name, role, content) for name, (role, content) in contents(found, day).items()
+            _write(scratch, name, role, content)
+            for name, (role, content) in contents(found, day, works).items()
         )
         version = cast("Version", inputs[shards])
         return Result(

@@ -40,6 +40,7 @@ class Examination:
     rules: tuple[Rule, ...] = field(repr=False)
     verdicts: Verdicts = field(repr=False)
     ruling: Ruling = field(repr=False)
+    shards: Mapping[int, Sequence[Rule]] = field(default_factory=dict, repr=False)
 
 
 def examine(
@@ -52,21 +53,25 @@ def examine(
     operator: Mapping[str, Any],
     exceptions: Sequence[PolicyException],
     version: str | None = None,
+    *,
+    by_shard: bool = False,
 ) -> Examination:
     """Judge a corpus version (None: the current one) for a release on a day. Raises NotFound, InvalidInput.
 
     Answers that the newest release keeps are taken over. Exceptions that do not hold on the day, or are about
-    something else, are left out.
+    something else, are left out. With `by_shard` the documents of each shard are counted too.
     """
     with catalog.snapshot():
         found = corpus_version(catalog, corpus, version)
         releases = catalog.releases(corpus)
-        rules = rules_of(catalog, files, found, When(valid_at=day))
+        with closing(Counting(catalog, files, found, When(valid_at=day))) as counting:
+            rules = counting.corpus()
+            shards = counting.shards() if by_shard else {}
         known = answers_of(catalog, files, releases[-1]) if releases else {}
     holding = tuple(item for item in exceptions if item.concerns(corpus, spec, day))
     quarantined = [row.id for row in releases if row.made_of == found.id and row.stands == "quarantined"]
     verdicts, ruling = gate(policies, rules, corpus, spec, day, operator, holding, known, quarantined)
-    return Examination(found, spec, day, policies, holding, tuple(rules), verdicts, ruling)
+    return Examination(found, spec, day, policies, holding, tuple(rules), verdicts, ruling, shards)
 
 
 def rules_of(catalog: Catalog, files: Files, version: VersionRow, when: When) -> list[Rule]:
