@@ -64,6 +64,7 @@ bench: setup ## measure speed and size on this machine, in minutes; tables in be
 	$(BENCH).index --documents 1000000 --name index-short
 	$(BENCH).size --documents 100000 --name size-short
 	$(BENCH).policy
+	$(BENCH).release
 	UV=$(UV) $(BENCH).peers --documents 1000 --rounds 1 || echo "the peers were not compared: see above"
 
 bench-full: setup ## the same at full size: hours, and 60 GB of disk
@@ -75,6 +76,7 @@ bench-full: setup ## the same at full size: hours, and 60 GB of disk
 	$(BENCH).size --mean 5000 --name size-5kB --documents 100000 1000000
 	$(BENCH).plan
 	$(BENCH).policy
+	$(BENCH).release
 	UV=$(UV) $(BENCH).peers --documents 100000 --rounds 2
 
 clean: ## remove what the targets above made
