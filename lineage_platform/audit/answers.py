@@ -251,7 +251,11 @@ class DecisionStep:
 
 @dataclass(frozen=True)
 class Duplicate:
-    """Another document with the same or nearly the same text, which this one stands for."""
+    """Another document with the same or nearly the same text, which this one stands for.
+
+    `rank` says how much its terms restrict (`policy.rights`), lower is better; it `could_replace` the document where it ranks
+    no worse. None: nothing was stated about it.
+    """
 
     document: str
     source: str
@@ -261,6 +265,8 @@ class Duplicate:
     record_id: str | None
     method: str
     terms: Mapping[str, Any] | None
+    rank: int | None
+    could_replace: bool
 
 
 @dataclass(frozen=True)
@@ -313,7 +319,10 @@ class PlacementRef:
 
 @dataclass(frozen=True)
 class DocumentTrace(Answer):
-    """Where one document of a shard came from: `lineage trace SHARD --row N` or `--token N`."""
+    """Where one document of a shard came from: `lineage trace SHARD --row N` or `--token N`.
+
+    `rank` is that of its terms, as in `duplicates`.
+    """
 
     corpus: str
     version: str
@@ -341,6 +350,7 @@ class DocumentTrace(Answer):
     gaps: tuple[Gap, ...]
     releases: tuple[ReleaseUse, ...] = ()
     models: tuple[ModelUse, ...] = ()
+    rank: int | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """The JSON contract; `text` only where it was asked for."""

@@ -24,12 +24,13 @@ from lineage_platform.audit.index import Index, Row
 from lineage_platform.audit.lookup import corpus_version, shard_of, shards_dataset
 from lineage_platform.audit.needs import Catalog, Files
 from lineage_platform.audit.provenance import ancestry, between, direct_way, steps
-from lineage_platform.audit.rights import Rights, Rule
+from lineage_platform.audit.rights import Rights, Rule, Statement
 from lineage_platform.audit.signals import signals_of
 from lineage_platform.catalog.rows import ShardRow, SnapshotRow, Upstream, VersionFile, VersionRow
 from lineage_platform.errors import InvalidInput, NotFound
 from lineage_platform.model.keys import snapshot_of
 from lineage_platform.model.when import When
+from lineage_platform.policy.rights import rank_of
 
 _PLACEMENT: LiteralString = """
     SELECT document, terms, tokens FROM read_parquet($files) WHERE shard = $shard AND row = $row
@@ -116,9 +117,9 @@ class _Tracing:
         rule = self._rule(key, number)
         record = self._record(key)
         derivations = self.index.ask(_DERIVATIONS, of_role(files, "derivations"), document=key)
-        duplicates = self._duplicates(key, derivations)
         parents, parent_gaps, parent_entries = self.ancestry.parents(key, self.rights)
         self.rights.learn([number])
+        terms = self.rights.statement(rule)
         self.gaps += [*self.rights.gaps([rule]), *parent_gaps]
         narrowed = Upstream(tuple(way), (snapshot,), self.upstream.edges, self.upstream.unresolved)
         taken, step_gaps = steps(narrowed)
@@ -144,10 +145,10 @@ class _Tracing:
             record_id=record["record_id"] if record else None,
             text_sha256=bytes(record["sha256"]).hex() if record else None,
             text=self._text(key, record) if with_text else None,
-            terms=self.rights.statement(rule),
+            terms=terms,
             signals=signals_of(self.index, of_role(files, "signals"), key),
             decisions=tuple(self._decisions(key, way, files)),
-            duplicates=tuple(duplicates),
+            duplicates=tuple(self._duplicates(key, derivations, terms)),
             derivations=tuple(
                 DerivationStep(str(child), str(parent), kind, method)
                 for child, parent, kind, method, _ in derivations
@@ -160,6 +161,7 @@ class _Tracing:
             gaps=(*self.gaps, *step_gaps, *evidence_gaps),
             releases=self.consumers.releases,
             models=self.consumers.models,
+            rank=_rank(terms),
         )
 
     def _place(self, row: int | None, token: int | None) -> tuple[int, int, int, int]:
@@ -245,7 +247,8 @@ class _Tracing:
                 )
         return found
 
-    def _duplicates(self, key: int, derivations: Sequence[Row]) -> list[Duplicate]:
+    def _duplicates(self, key: int, derivations: Sequence[Row], terms: Statement | None) -> list[Duplicate]:
+        """The copies, each with its terms and their rank now; `terms` are those of the document itself."""
         copies = {
             child: (method, terms)
             for child, _, kind, method, terms in derivations
@@ -255,7 +258,10 @@ class _Tracing:
         records = self._records(sorted(copies))
         snapshots = {item.number: item for item in self.upstream.snapshots}
         found = []
+        own = _rank(terms)
         for child, (method, number) in sorted(copies.items()):
+            statement = self.rights.statement(self._rule(child, number))
+            rank = _rank(statement)
             snapshot, record = snapshots.get(snapshot_of(child)), records.get(child)
             file = self._file(snapshot, record) if snapshot else None
             if snapshot is None or record is None:
@@ -269,7 +275,9 @@ class _Tracing:
                     record=record["record"] if record else None,
                     record_id=record["record_id"] if record else None,
                     method=method,
-                    terms=self.rights.statement(self._rule(child, number)),
+                    terms=statement,
+                    rank=rank,
+                    could_replace=rank is not None and (own is None or rank <= own),
                 )
             )
         return found
@@ -302,6 +310,10 @@ class _Tracing:
         found = self.catalog.files(ids, "decisions", [(key, key)])
         found += self.catalog.files(ids, "signals", [(key, key)])
         return found + self.catalog.files(ids, "derivations") + self.catalog.files(ids, "tokenizer")
+
+
+def _rank(statement: Statement | None) -> int | None:
+    return None if statement is None else rank_of(statement)
 
 
 def of_role(files: Sequence[VersionFile], role: str) -> list[VersionFile]:

@@ -97,6 +97,14 @@ class Rights:
             self._met[rule] = replace(stated, statement=self._parents.effective(stated.statement))
         return self._met[rule]
 
+    def short(self, rule: Rule) -> RightsRow | None:
+        """`row` in short. A doubt names the licence that the documents declare themselves, not those of what they derive from."""
+        row, stated = self.row(rule), self._stated(rule)
+        if row is None or stated is None:
+            return None
+        doubt = row.rights.doubt
+        return row.rights._replace(doubt=doubt and doubt._replace(declared=stated.statement["declared"]))
+
     def _stated(self, rule: Rule) -> TermsRow | None:
         """The same without what it derives from."""
         number, overlay = rule
@@ -121,8 +129,8 @@ class Rights:
         """What the statements leave open: none at all, an unresolved licence, validity that is over or to come."""
         doubts: dict[Rule, Doubt | None] = {}
         for rule in rules:
-            row = self.row(rule)
-            doubt = row.rights.doubt if row else None
+            row = self.short(rule)
+            doubt = row.doubt if row else None
             if row is None or doubt is not None:
                 doubts[rule] = doubt
         return self.gaps_of(doubts)

@@ -164,9 +164,9 @@ class _Tracing:
 
     def _derived(self, rule: Rule) -> tuple[Share, Doubt | None]:
         """What counts for documents that were made from others."""
-        row = self._rights.row(rule)
+        row = self._rights.short(rule)
         assert row is not None  # noqa: S101 - its number has a statement
-        return row.rights.share, row.rights.doubt
+        return row.share, row.doubt
 
 
 def _assert_sums(name: str, counts: Sequence[Count], documents: int, tokens: int) -> None:

@@ -102,6 +102,7 @@ def _show_document(answer: DocumentTrace) -> None:
         "licence": f"{terms.get('licence')} (declared: {output.cell(terms.get('declared'))})",
         "consent basis": terms.get("consent_basis"),
         "personal data": terms.get("personal_data"),
+        "rank of rights": answer.rank,
     }
     for name, value in facts.items():
         output.line(f"{name + ':':<15}{output.cell(value)}")
@@ -109,9 +110,8 @@ def _show_document(answer: DocumentTrace) -> None:
         _show_signals(answer.signals)
     output.table("Decisions", answer.rows(), ("dataset", "outcome", "reason", "detail", "ledger_index"))
     copies = [{**vars(copy), "licence": (copy.terms or {}).get("licence")} for copy in answer.duplicates]
-    output.table(
-        "Stands for these duplicates", copies, ("document", "source", "file", "record", "method", "licence")
-    )
+    columns = ("document", "source", "file", "record", "method", "licence", "rank", "could_replace")
+    output.table("Stands for these duplicates", copies, columns)
     output.table("Derivations", map(vars, answer.derivations), ("child", "parent", "kind", "method"))
     parents = [{**vars(item), "licence": (item.terms or {}).get("licence")} for item in answer.parents]
     output.table("Made from", parents, ("child", "kind", "named", "document", "source", "licence"))

@@ -21,7 +21,7 @@ _PERSONAL: Final[Mapping[PersonalData, int]] = {
 
 def rights_rank(terms: Terms) -> int:
     """Lower is better: first by licence (see `licence_level`), at equal licence by what is known of personal data, and
-    there data held by consent, which can be withdrawn, after data held on another basis."""
+    there data held by consent, which can be withdrawn, or on a basis that is not known, after data held on another."""
     return _rank(terms.licence, terms.personal_data, terms.consent_basis)
 
 
@@ -34,7 +34,8 @@ def rank_of(statement: Mapping[str, Any]) -> int:
 
 def _rank(licence: str, personal_data: PersonalData, consent_basis: str) -> int:
     personal = _PERSONAL[personal_data]
-    withdrawable = personal > 0 and vocabulary.lookup(consent_basis).consent
+    basis = vocabulary.vocabulary().get(consent_basis)
+    withdrawable = personal > 0 and (basis is None or basis.consent)
     return licence_level(licence) * 8 + personal + (1 if withdrawable else 0)
 
 

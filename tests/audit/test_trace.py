@@ -14,6 +14,7 @@ import pytest
 from lineage_platform.errors import InvalidInput, NotFound, VerificationFailed
 from lineage_platform.ledger import merkle
 from lineage_platform.model.when import When
+from lineage_platform.policy.rights import rank_of
 from lineage_platform.wiring import open_workspace
 from lineage_platform.wiring.reading import OpenWorkspace
 from tests.audit.definitions import SHARDS, World
@@ -235,6 +236,9 @@ def test_decisions_duplicates_and_derivations(asked: OpenWorkspace, world: World
                 assert copy.terms is not None
                 declared = world.records["forum"][copy.record or 0].declared
                 assert copy.terms["licence"] == licence("forum", declared)
+                assert document.rank == rank_of(document.terms or {})
+                assert copy.rank == rank_of(copy.terms)
+                assert copy.could_replace == (declared == "MIT"), "all but that are worse than CC-BY-4.0"
                 assert [(d.child, d.parent, d.kind) for d in document.derivations] == [
                     (copy.document, document.document, "duplicate-of")
                 ]
