@@ -24,6 +24,8 @@ OWN_AGENT: Final = "lineage-platform"
 """The product token under which we fetch, unless a caller names its own."""
 MAX_BYTES: Final = 1 << 20
 """Bytes that are read (RFC 9309, 2.5, asks for 500 KiB); rules behind them are not known, so nothing is then allowed."""
+SHORT: Final = 1 << 14
+"""Bytes of a file of which many are kept in memory; most are shorter."""
 MAX_RULES: Final = 2000
 """Rules for one agent; with more, the answer for that agent is unknown."""
 MAX_NAMED: Final = 12
@@ -95,6 +97,8 @@ class Robots:
         self._blocks: list[list[Line]] = []
         self._named: dict[str, list[int]] = {}
         self._groups: dict[tuple[int, ...], Group] = {}
+        self._matched: dict[str, str | None] = {}
+        self._of_agents: dict[str, Group] = {}
         self._collect()
 
     def _collect(self) -> None:
@@ -114,14 +118,20 @@ class Robots:
 
     def matched(self, agent: str) -> str | None:
         """The token whose groups hold for an agent: its own, else `*`, else none."""
-        return next((name for name in (agents.token(agent), "*") if name in self._named), None)
+        if agent not in self._matched:
+            names = (agents.token(agent), "*")
+            self._matched[agent] = next((name for name in names if name in self._named), None)
+        return self._matched[agent]
 
     def group(self, agent: str) -> Group:
         """The rules for an agent; none if no group is for it."""
-        blocks = tuple(self._named.get(self.matched(agent) or "", ()))
-        if blocks not in self._groups:
-            self._groups[blocks] = Group(tuple(line for block in blocks for line in self._blocks[block]))
-        return self._groups[blocks]
+        found = self._of_agents.get(agent)
+        if found is None:
+            blocks = tuple(self._named.get(self.matched(agent) or "", ()))
+            if blocks not in self._groups:
+                self._groups[blocks] = Group(tuple(line for block in blocks for line in self._blocks[block]))
+            found = self._of_agents[agent] = self._groups[blocks]
+        return found
 
 
 def _lines(raw: bytes) -> Iterator[Line]:
@@ -138,9 +148,18 @@ def _lines(raw: bytes) -> Iterator[Line]:
             yield Line(number, field, value.strip())
 
 
-@lru_cache(maxsize=32)
 def parse(raw: bytes) -> Robots:
     """The file, parsed once for all documents of its site."""
+    return _parse_short(raw) if len(raw) <= SHORT else _parse(raw)
+
+
+@lru_cache(maxsize=1024)
+def _parse_short(raw: bytes) -> Robots:
+    return Robots(raw)
+
+
+@lru_cache(maxsize=32)
+def _parse(raw: bytes) -> Robots:
     return Robots(raw)
 
 
