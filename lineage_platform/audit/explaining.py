@@ -26,7 +26,7 @@ from lineage_platform.model.when import When
 from lineage_platform.policy.explain import facts_read
 from lineage_platform.policy.meet import parts_of
 from lineage_platform.policy.policyset import PolicySet
-from lineage_platform.policy.verdicts import VALUES, Verdicts, judge, records_of, worst
+from lineage_platform.policy.verdicts import UNDECLARED, VALUES, Verdicts, judge, records_of, worst
 
 _SHARD: LiteralString = """
     SELECT terms, overlay, count(*), sum(tokens)::BIGINT FROM placements($files) WHERE shard = $shard GROUP BY ALL
@@ -129,8 +129,9 @@ class Explainer:
         use: str,
         jurisdictions: Sequence[str],
         when: When,
+        operator: Mapping[str, Any] = UNDECLARED,
     ) -> None:
-        self._catalog, self._files, self._policies = catalog, files, policies
+        self._catalog, self._files, self._policies, self._operator = catalog, files, policies, operator
         self._use, self._jurisdictions, self._day = use, jurisdictions, when.day
         self._rights = Rights(catalog, when)
 
@@ -189,7 +190,9 @@ class Explainer:
         rules = [rule for rule, _, _ in counts]
         self._rights.learn([number for number, _ in rules])
         statements = {place: self._rights.statement(rule) or _SILENT for place, rule in enumerate(rules)}
-        verdicts = judge(self._policies, statements, [self._use], self._jurisdictions, self._day)
+        verdicts = judge(
+            self._policies, statements, [self._use], self._jurisdictions, self._day, self._operator
+        )
         judgements = [
             self._judgement(jurisdiction, verdicts, statements, counts)
             for jurisdiction in dict.fromkeys(self._jurisdictions)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from datetime import UTC, date, datetime
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from lineage_platform.catalog.reading import Reading, connect
 from lineage_platform.catalog.session import NothingRecorded
@@ -222,7 +222,13 @@ class OpenWorkspace:
 
         with self.catalog.snapshot():
             explainer = Explainer(
-                self.catalog, self.store, self.policies, use, jurisdictions, When(as_of, valid_at)
+                self.catalog,
+                self.store,
+                self.policies,
+                use,
+                jurisdictions,
+                When(as_of, valid_at),
+                self.operator,
             )
             if what is None:
                 return explainer.corpus(self._corpus(corpus), version)
@@ -275,6 +281,13 @@ class OpenWorkspace:
 
         when, works = When(as_of, valid_at), self._declared() or ()
         return attribution_of(self.catalog, self.store, self._corpus(corpus), shard, version, when, works)
+
+    @property
+    def operator(self) -> Mapping[str, Any]:
+        """What the operator declares in `lineage.yaml`. Raises InvalidInput."""
+        from lineage_platform.workspace.loading import load_operator
+
+        return load_operator(self.settings.workspace, self.settings)
 
     @property
     def policies(self) -> PolicySet:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from lineage_platform.errors import InvalidInput, Problem
 from lineage_platform.model.definitions import Workspace
@@ -67,6 +67,15 @@ def load_workspace(root: Path, settings: Settings, known: KnownNames) -> Workspa
         own.operator.model_dump(exclude_unset=True),
         tuple(to_exception(exception) for _, exception in exceptions),
     )
+
+
+def load_operator(root: Path, settings: Settings) -> dict[str, Any]:
+    """What the operator declares in `lineage.yaml`, nothing else of the workspace. Raises InvalidInput."""
+    problems: list[Problem] = []
+    own = _own(Roots.of(root.resolve(), settings), problems)
+    if problems:
+        raise InvalidInput(f"lineage.yaml of {root} has {len(problems)} problems", problems)
+    return own.operator.model_dump(exclude_unset=True)
 
 
 def _forms(roots: Roots, folder: str, form: type[F], problems: list[Problem]) -> list[tuple[Document, F]]:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
+from pathlib import Path
 
 import pytest
 
 from lineage_platform.audit.explaining import Explanation, is_document, is_shard
 from lineage_platform.errors import InvalidInput, NotFound
+from lineage_platform.wiring import open_workspace
 from lineage_platform.wiring.reading import OpenWorkspace
 from tests.audit.definitions import World
 
@@ -110,3 +113,17 @@ def test_policies_of_a_workspace_are_asked_too(asked: OpenWorkspace, world: Worl
         (folder / "house.cedar").unlink()
         folder.rmdir()
     assert asked.policies.digest != before
+
+
+def test_the_operator_counts_as_declared(world: World, tmp_path: Path) -> None:
+    (tmp_path / "lineage.yaml").write_text("operator: {crosses_border: 'no'}\n")
+    named = []
+    for folder in (world.settings.workspace, tmp_path):
+        with open_workspace(settings=replace(world.settings, workspace=folder)) as opened:
+            (judgement,) = opened.explain("blog", use="research", jurisdictions=["EU"]).judgements
+            named.append({reason.policy for reason in judgement.reasons})
+    assert named[0] - named[1] == {"eu-gdpr-46-unknown"}
+    (tmp_path / "lineage.yaml").write_text("operator: {size: tiny}\n")
+    wrong = replace(world.settings, workspace=tmp_path)
+    with open_workspace(settings=wrong) as opened, pytest.raises(InvalidInput, match=r"lineage.yaml:1"):
+        opened.explain("blog", use="research", jurisdictions=["EU"])
