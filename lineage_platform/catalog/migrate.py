@@ -12,7 +12,7 @@ import psycopg
 
 from lineage_platform.errors import Unavailable
 
-HEAD = "0003"
+HEAD = "0004"
 """The newest revision in `migrations/versions`."""
 
 CONNECT_SECONDS = 10

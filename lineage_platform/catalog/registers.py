@@ -1,10 +1,10 @@
-"""What people put on record by hand, read from the catalog: the whole overlay, and training runs."""
+"""What people put on record by hand, read from the catalog: the whole overlay, training runs, requests."""
 
 from __future__ import annotations
 
 from collections.abc import Collection
 
-from lineage_platform.catalog.rows import LaidRow, Reinstatement, TrainingRow
+from lineage_platform.catalog.rows import LaidRow, Reinstatement, RequestRow, RequestStepRow, TrainingRow
 from lineage_platform.catalog.session import Session
 
 
@@ -37,3 +37,18 @@ class Registers(Session):
             {"releases": None if releases is None else list(releases)},
         )
         return [TrainingRow(**row) for row in rows]
+
+    def requests(self) -> list[RequestRow]:
+        """Every request, oldest first, with its steps."""
+        steps: dict[int, list[RequestStepRow]] = {}
+        for row in self._rows(
+            """SELECT request, action, author, note, withdrawal, due, recorded_at, ledger_index
+               FROM lineage.request_steps ORDER BY id"""
+        ):
+            steps.setdefault(row.pop("request"), []).append(RequestStepRow(**row))
+        rows = self._rows(
+            """SELECT id, kind, jurisdiction, received_at, due, rule, subject, subject_key, name, about, author,
+                      recorded_at, ledger_index
+               FROM lineage.requests ORDER BY id"""
+        )
+        return [RequestRow(**row, steps=tuple(steps.get(row["id"], ()))) for row in rows]

@@ -8,6 +8,7 @@ from datetime import date, datetime
 from typing import Any, NamedTuple
 
 from lineage_platform.model.keys import key_range
+from lineage_platform.model.requests import Action
 from lineage_platform.model.versions import File, Transformation
 
 
@@ -239,6 +240,39 @@ class TrainingRow:
     ended_at: datetime
     recorded_at: datetime
     ledger_index: int
+
+
+@dataclass(frozen=True)
+class RequestStepRow:
+    """What was done about a request; `due` is the last day from then on, where that changed."""
+
+    action: Action
+    author: str
+    note: str
+    withdrawal: str | None
+    due: date | None
+    recorded_at: datetime
+    ledger_index: int
+
+
+@dataclass(frozen=True)
+class RequestRow:
+    """A request as it came in, with the steps since, oldest first."""
+
+    id: int
+    kind: str
+    jurisdiction: str
+    received_at: date
+    due: date
+    rule: Mapping[str, Any]
+    subject: bytes | None
+    subject_key: str | None
+    name: str | None
+    about: str
+    author: str
+    recorded_at: datetime
+    ledger_index: int
+    steps: tuple[RequestStepRow, ...]
 
 
 @dataclass(frozen=True)

@@ -108,6 +108,10 @@ overlay = Table(
     Column("key_to", BigInteger),
     Column("document", BigInteger),
     Column("subject", LargeBinary),
+    Column("subject_key", Text),  # id of the key of the hash
+    Column(
+        "subject_earlier", JSONB(none_as_null=True)
+    ),  # hashes (hex) under the keys before it, oldest first
     Column("statement", JSONB, nullable=False),
     Column("reason", Text, nullable=False),
     Column("author", Text, nullable=False),
@@ -247,6 +251,41 @@ training_runs = Table(
     Column("ledger_index", BigInteger, nullable=False),
     Index(None, "release_id"),
     Index(None, "model"),
+)
+
+requests = Table(
+    "requests",  # what people, firms and courts ask for; who asks is a keyed hash, or a name that is no natural person's
+    metadata,
+    Column("id", BigInteger, Identity(), primary_key=True),
+    Column("kind", Text, nullable=False),
+    Column("jurisdiction", Text, nullable=False),
+    Column("received_at", Date, nullable=False),
+    Column("due", Date, nullable=False),  # the last day, by the rule
+    Column("rule", JSONB, nullable=False),  # law, article, the times it gives, the operator's own
+    Column("subject", LargeBinary),
+    Column("subject_key", Text),  # id of the key of the hash
+    Column("name", Text),
+    Column("about", Text, nullable=False),
+    Column("author", Text, nullable=False),  # who entered it
+    Column("recorded_at", Time, nullable=False),
+    Column("ledger_index", BigInteger, nullable=False),
+    CheckConstraint("(subject IS NULL) <> (name IS NULL)", name="asker"),
+)
+
+request_steps = Table(
+    "request_steps",  # what was done about a request, oldest first
+    metadata,
+    Column("id", BigInteger, Identity(), primary_key=True),
+    Column("request", BigInteger, ForeignKey(requests.c.id), nullable=False),
+    Column("action", Text, nullable=False),
+    Column("author", Text, nullable=False),
+    Column("note", Text, nullable=False),
+    Column("withdrawal", Text),  # what it led to
+    Column("due", Date),  # the last day from now on, where it was extended
+    Column("recorded_at", Time, nullable=False),
+    Column("ledger_index", BigInteger, nullable=False),
+    CheckConstraint("action IN ('verify', 'decide', 'done', 'refuse', 'extend')", name="action"),
+    Index(None, "request", "id"),
 )
 
 pins = Table(

@@ -20,6 +20,7 @@ from typing import Annotated, Any
 import typer
 
 from lineage_platform.cli import (
+    bundle,
     checkpoint,
     decisions,
     environment,
@@ -30,6 +31,7 @@ from lineage_platform.cli import (
     overlay,
     policy,
     release,
+    request,
     rights,
     services,
     shards,
@@ -83,8 +85,10 @@ app.command("releases")(release.releases)
 app.command("restate")(overlay.restate)
 app.command("reinstate")(overlay.reinstate)
 app.command("overlay")(overlay.overlay)
+app.command("bundle")(bundle.bundle)
 app.command("verify")(verify.verify)
 app.add_typer(train_run.app, name="train-run")
+app.add_typer(request.app, name="request")
 app.add_typer(policy.app, name="policy")
 app.add_typer(checkpoint.app, name="checkpoint")
 app.command("env")(environment.env)

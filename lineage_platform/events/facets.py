@@ -33,8 +33,17 @@ OVERLAY = "lineagePlatform_overlay"
 REINSTATEMENT = "lineagePlatform_reinstatement"
 TRAINING = "lineagePlatform_training"
 RELEASE_STATE = "lineagePlatform_releaseState"
+REQUEST = "lineagePlatform_request"
+REQUEST_STEP = "lineagePlatform_requestStep"
 
-KINDS = {TERMS: "TERMS", OVERLAY: "OVERLAY", REINSTATEMENT: "REINSTATEMENT", RELEASE_STATE: "RELEASE"}
+KINDS = {
+    TERMS: "TERMS",
+    OVERLAY: "OVERLAY",
+    REINSTATEMENT: "REINSTATEMENT",
+    RELEASE_STATE: "RELEASE",
+    REQUEST: "REQUEST",
+    REQUEST_STEP: "REQUEST-STEP",
+}
 """Kind of the ledger entry of a dataset event, by the facet that says what changed."""
 
 MAX_TERMS = 1000

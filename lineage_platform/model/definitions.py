@@ -216,7 +216,8 @@ class Corpus:
 class Workspace:
     """A directory people review in pull requests: `sources/*.yaml`, `corpora/*.yaml`, `exceptions/*.yaml`.
 
-    `operator` is what whoever runs it declares of itself, in the words of the policies' vocabulary.
+    `operator` is what whoever runs it declares of itself, in the words of the policies' vocabulary; `deadlines` are its own days
+    for requests, by kind or for `any`.
     """
 
     root: str
@@ -225,6 +226,7 @@ class Workspace:
     corpora: tuple[Corpus, ...]
     operator: Mapping[str, Any] = field(default_factory=dict, hash=False)
     exceptions: tuple[PolicyException, ...] = ()
+    deadlines: Mapping[str, int] = field(default_factory=dict, hash=False)
 
     def source(self, source: str) -> Source:
         """The source of that id; KeyError if there is none."""

@@ -19,6 +19,7 @@ from lineage_platform.files import Place
 from lineage_platform.model.definitions import Source
 from lineage_platform.model.overlay import Cover
 from lineage_platform.model.releases import StateChange
+from lineage_platform.model.requests import Request, Step
 from lineage_platform.model.terms import Terms
 from lineage_platform.model.training import TrainingRun
 from lineage_platform.model.versions import (
@@ -29,7 +30,7 @@ from lineage_platform.model.versions import (
     Transformation,
     Version,
 )
-from lineage_platform.recording import closing, observing, overlaying, release_states, training
+from lineage_platform.recording import closing, observing, overlaying, release_states, requests, training
 from lineage_platform.recording.attempt import Attempt
 from lineage_platform.recording.backend import Backend
 from lineage_platform.store import Store
@@ -203,6 +204,16 @@ class Recorder:
     def change_release(self, news: StateChange) -> None:
         """Record what became of a release. Raises NotFound, InvalidInput, Conflict where it changed meanwhile."""
         self._database.transaction(partial(release_states.change, backend=self._backend, news=news))
+
+    def receive(self, request: Request) -> int:
+        """Enter a request of a person, a firm or a court; returns its number. Raises InvalidInput."""
+        return self._database.transaction(partial(requests.receive, backend=self._backend, request=request))
+
+    def take_step(self, request: int, step: Step) -> None:
+        """Record what was done about a request. Raises NotFound, InvalidInput, Conflict where its state does not allow it."""
+        self._database.transaction(
+            partial(requests.take_step, backend=self._backend, number=request, step=step)
+        )
 
     def terms_entry(self, source: str) -> int:
         """The ledger entry that last said something about the terms of a source's records; -1 where none did."""

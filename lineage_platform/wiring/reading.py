@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Self
 from lineage_platform.catalog.reading import Reading, connect
 from lineage_platform.catalog.session import NothingRecorded
 from lineage_platform.catalog.urls import database_urls
-from lineage_platform.errors import InvalidInput
+from lineage_platform.errors import InvalidInput, VerificationFailed
 from lineage_platform.model.when import When
 from lineage_platform.settings import Settings, read_settings
 from lineage_platform.store import Store, open_store
@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from lineage_platform.audit.listing import ShardList, SourceList
     from lineage_platform.audit.releases import ReleaseAnswer, ReleaseList
     from lineage_platform.audit.replaced import Replacements
+    from lineage_platform.audit.requests import RequestAnswer, RequestList
     from lineage_platform.audit.rollups import RightsByShard, RightsSummary
     from lineage_platform.model.definitions import Source, Workspace
     from lineage_platform.model.releases import StateChange
@@ -367,11 +368,41 @@ class OpenWorkspace:
 
         return list_training_runs(self.catalog, release)
 
+    def requests(self, subject: str | None = None, *, today: date | None = None) -> RequestList:
+        """The register of requests, overdue ones first; with `subject` what one person asked for."""
+        from lineage_platform.audit.requests import list_requests
+
+        hashes = None if subject is None else [hash_of_subject(self.settings, subject)]
+        return list_requests(self.catalog, today or datetime.now(UTC).date(), hashes)
+
+    def request(self, request: str) -> RequestAnswer:
+        """One request, by its number, with what was done about it. Raises InvalidInput, NotFound."""
+        from lineage_platform.audit.requests import show_request
+
+        return show_request(self.catalog, request, datetime.now(UTC).date())
+
     def verify(self, tell: Callable[[str, int, int], None] = _quiet) -> Verification:
         """Recompute everything that was recorded; `tell(what, done, total)` is called on the way. Raises InvalidInput."""
         from lineage_platform.audit.verify import verify
 
         return verify(self.catalog, self.store, self.public_key, tell)
+
+    def bundle(self, release: str) -> tuple[str, bytes]:
+        """The id of a release (given by id, the beginning of one, or corpus) and its evidence as one file.
+
+        Raises NotFound, and VerificationFailed where it does not hold: a bundle is checked before it is given.
+        """
+        from lineage_platform.audit.bundle.checking import verify_bundle
+        from lineage_platform.audit.bundle.making import make_bundle
+
+        name, data = make_bundle(self.catalog, self.store, release, self.public_key)
+        if problems := verify_bundle(data, self.public_key).problems:
+            first = problems[0]
+            raise VerificationFailed(
+                f"{name}: {len(problems)} problems, first {first.kind} {first.id}: got {first.got}, expected "
+                f"{first.expected}; run `lineage verify`"
+            )
+        return name, data
 
     def checkpoint(self) -> SignedCheckpoint:
         """The ledger's newest signed checkpoint. Raises NotFound when nothing was recorded."""

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from lineage_platform.model.definitions import ShardFormat, ShardLayout
+from lineage_platform.model.requests import Kind
 from lineage_platform.workspace.cron import expected_cron
 from lineage_platform.workspace.fields import Form, Id, Seed, Steward, Text, one_or_many, refused
 from lineage_platform.workspace.release_form import OperatorForm, ReleaseForm
@@ -150,4 +151,10 @@ class WorkspaceForm(Form):
     )
     operator: OperatorForm = Field(
         default=OperatorForm(), description="What the operator declares of itself; some duties depend on it."
+    )
+    deadlines: dict[Literal[Kind, "any"], Annotated[int, Field(ge=1, le=366)]] = Field(
+        default={},
+        description="Days in which the operator answers requests, by kind of request; `any`: the rest. Where a law gives less, the "
+        "law counts.",
+        examples=[{"any": 15, "takedown": 2}],
     )

@@ -12,6 +12,7 @@ from lineage_platform.audit.verification.overlay import Overlay
 from lineage_platform.audit.verification.recorded import Recorded, Row
 from lineage_platform.audit.verification.releases import ReleaseStates
 from lineage_platform.audit.verification.report import Report
+from lineage_platform.audit.verification.requests import Requests
 from lineage_platform.audit.verification.statements import Statements
 from lineage_platform.audit.verification.training import TrainingRuns
 from lineage_platform.catalog.forms import storable
@@ -31,6 +32,7 @@ class Claims:
         self._overlay = Overlay(recorded, report)
         self._training = TrainingRuns(recorded, report)
         self._releases = ReleaseStates(recorded, report)
+        self._requests = Requests(recorded, report)
         self._started: dict[str, int] = {}
         self._closed: set[str] = set()
         self._made: set[str] = set()
@@ -55,6 +57,7 @@ class Claims:
                 self._report.same("ledger-entry", name, leaf["run_id"], None)
                 self._overlay.learn(leaf, event)
                 self._releases.learn(leaf, event)
+                self._requests.learn(leaf, event)
         self._previous = leaf
 
     def finish(self) -> None:
@@ -77,6 +80,7 @@ class Claims:
         self._overlay.finish()
         self._training.finish()
         self._releases.finish()
+        self._requests.finish()
         self._verify_sequences()
 
     def _take_run(self, leaf: Row, event: Event) -> None:

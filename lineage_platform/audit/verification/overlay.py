@@ -57,6 +57,8 @@ def _laid(number: int, cover: Mapping[str, str], stated: Mapping[str, Any], leaf
         "id": number,
         "source": cover.get("source"),
         "subject": cover.get("subject"),
+        "subject_key": cover.get("key"),
+        "subject_earlier": cover.get("earlier"),
         **{column: int(cover[key]) if key in cover else None for column, key in numbers.items()},
         "statement": stated["statement"],
         "reason": stated["reason"],

@@ -30,6 +30,8 @@ class Recorded:
     reinstatements: list[Row]
     training_runs: list[Row]
     release_states: list[Row]
+    requests: list[Row]
+    request_steps: list[Row]
     checkpoints: dict[int, Row]
     snapshot_files: dict[int, list[Row]] = field(default_factory=dict)
     inputs: dict[str, set[str]] = field(default_factory=dict)
@@ -81,6 +83,8 @@ def read(rows: Rows) -> Recorded:
         reinstatements=list(rows.table("reinstatements", "overlay")),
         training_runs=list(rows.table("training_runs", "recorded_at, run_id")),
         release_states=list(rows.table("release_states", "id")),
+        requests=list(rows.table("requests", "id")),
+        request_steps=list(rows.table("request_steps", "id")),
         checkpoints={row["size"]: row for row in rows.table("checkpoints", "size")},
     )
     recorded.snapshot_files = _grouped(rows, "snapshot_files", "snapshot, position", "snapshot")
