@@ -53,7 +53,7 @@ def release(
     \b
     lineage release demo
     lineage release demo --use research --jurisdiction EU --jurisdiction CN
-    lineage release demo --use redistribution --recipient "Example University" --json
+    lineage release demo --use redistribution --recipient example-university --json
     """
     from lineage_platform.cli.child import Child
     from lineage_platform.cli.display import display
