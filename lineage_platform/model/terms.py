@@ -265,12 +265,13 @@ class Terms:
         said = {name: value for name, value in statement.items() if name not in _PARTICULARS}
         evidence = said.pop("evidence")
         scope = {name: tuple(values) for name, values in said.pop("scope").items()}
-        derivation = {name: tuple(said.pop(name, ())) for name in ("parents", "derived_from")}
+        parents, derived_from = (tuple(said.pop(name, ())) for name in ("parents", "derived_from"))
         particulars = {name: statement[name] for name in _PARTICULARS & statement.keys()}
         return cls(
             **said,
             scope=Scope(**scope),
             evidence=Evidence(**evidence) if evidence else None,
             particulars=Particulars.from_stated(particulars),
-            **derivation,
+            parents=parents,
+            derived_from=derived_from,
         )
