@@ -57,20 +57,23 @@ def _prove(
         return {}
     size = checkpoint.size if checkpoint else 0
     leaves = catalog.leaves(indexes)
-    proofs = _proofs(catalog, [index for index in leaves if index < size], size)
+    found = proofs(catalog, [index for index in leaves if index < size], size)
     made = {}
     for index, leaf in leaves.items():
         commitment = None
         if leaf.salt is not None and leaf.payload is not None:
             commitment = merkle.commitment(leaf.salt, leaf.payload)
-        proof = proofs.get(index)
+        proof = found.get(index)
         doubts = list(_doubts(leaf, commitment, proof, checkpoint))
         made[index] = _entry(leaf, commitment, proof), doubts
     return made
 
 
-def _proofs(catalog: Catalog, indexes: Iterable[int], size: int) -> dict[int, list[bytes]]:
-    """Two passes: the first finds out which subtrees the proofs need, so that one query reads them all."""
+def proofs(catalog: Catalog, indexes: Iterable[int], size: int) -> dict[int, list[bytes]]:
+    """Inclusion proofs of entries in the tree of a size, where no subtree is missing.
+
+    Two passes: the first finds out which subtrees the proofs need, so that one query reads them all.
+    """
     needed: set[tuple[int, int]] = set()
 
     def note(level: int, index: int) -> bytes:
@@ -81,13 +84,13 @@ def _proofs(catalog: Catalog, indexes: Iterable[int], size: int) -> dict[int, li
     for index in chosen:
         merkle.inclusion_proof(index, size, note)
     nodes = catalog.nodes(sorted(needed))
-    proofs = {}
+    found = {}
     for index in chosen:
         try:
-            proofs[index] = merkle.inclusion_proof(index, size, lambda level, place: nodes[level, place])
+            found[index] = merkle.inclusion_proof(index, size, lambda level, place: nodes[level, place])
         except KeyError:
             continue
-    return proofs
+    return found
 
 
 def _doubts(

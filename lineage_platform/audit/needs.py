@@ -9,6 +9,7 @@ from typing import Any, LiteralString, Protocol
 
 from lineage_platform.catalog.rows import (
     CheckpointRow,
+    LaidRow,
     LeafRow,
     OverlayRow,
     ReleaseRow,
@@ -64,6 +65,8 @@ class Catalog(Ledger, Protocol):
     def numbers_about(self, source: str) -> list[int]: ...
     def rights(self, when: When, numbers: Iterable[int]) -> Mapping[int, RightsRow]: ...
     def overlay(self, when: When) -> list[OverlayRow]: ...
+    def laid(self) -> list[LaidRow]: ...
+    def state_entries(self, release: str) -> list[int]: ...
 
 
 class Rows(Protocol):

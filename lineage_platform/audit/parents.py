@@ -72,6 +72,19 @@ class Parents:
         if not stated:
             return []
         own = stated[0].statement
+    def partly_covered(self, statement: Statement) -> dict[str, list[int]]:
+        """The rows of the overlay that cover part of the sources that `statement` derives from, at any generation."""
+        found: dict[Name, list[int]] = {}
+        ahead = parents_named(statement)
+        while ahead:
+            name = ahead.pop()
+            if name not in found:
+                found[name] = (
+                    [row.id for row in self._covering_part_of(name)] if isinstance(name, str) else []
+                )
+                ahead += [each for row in self._rows(name) for each in parents_named(row.statement)]
+        return {name: rows for name, rows in found.items() if isinstance(name, str) and rows}
+
         return stated + [
             TermsRow(
                 0, laid_over({"derived_from": own.get("derived_from", ())}, row.statement), row.ledger_index

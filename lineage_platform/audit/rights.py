@@ -131,6 +131,12 @@ class Rights:
         for rule in rules:
             row = self.short(rule)
             doubt = row.doubt if row else None
+    def partly_covered(self, rules: Iterable[Rule]) -> dict[str, list[int]]:
+        """Rows of the overlay that cover part of a source which documents under `rules` were made from, by source."""
+        stated = [row.statement for row in map(self._stated, rules) if row is not None]
+        found = [self._parents.partly_covered(statement) for statement in stated if is_derived(statement)]
+        return {source: rows for item in found for source, rows in item.items()}
+
             if row is None or doubt is not None:
                 doubts[rule] = doubt
         return self.gaps_of(doubts)

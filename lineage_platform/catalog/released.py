@@ -39,6 +39,11 @@ class Released(Session):
         newest = self._rows(_DECIDING, {})[0]["newest"]
         return -1 if newest is None else int(newest)
 
+    def state_entries(self, release: str) -> list[int]:
+        """The ledger entries that changed the state of a release."""
+        query = "SELECT ledger_index FROM lineage.release_states WHERE version_id = %s ORDER BY ledger_index"
+        return [row["ledger_index"] for row in self._rows(query, release)]
+
     def releases(self, corpus: str | None = None) -> list[ReleaseRow]:
         """The releases of one corpus, or of all, refused ones too."""
         return [_release(row) for row in self._rows(_RELEASES, {"corpus": corpus})]
