@@ -63,15 +63,6 @@ class Parents:
                 ahead += [each for row in rows for each in parents_named(row.statement)]
         return {index for indexes in found.values() for index in indexes}
 
-    def _find(self, name: Name) -> list[TermsRow]:
-        if name is None:
-            return []
-        if isinstance(name, int):
-            return self._stated([name])
-        stated = self._stated(self._catalog.numbers_about(name))
-        if not stated:
-            return []
-        own = stated[0].statement
     def partly_covered(self, statement: Statement) -> dict[str, list[int]]:
         """The rows of the overlay that cover part of the sources that `statement` derives from, at any generation."""
         found: dict[Name, list[int]] = {}
@@ -85,6 +76,15 @@ class Parents:
                 ahead += [each for row in self._rows(name) for each in parents_named(row.statement)]
         return {name: rows for name, rows in found.items() if isinstance(name, str) and rows}
 
+    def _find(self, name: Name) -> list[TermsRow]:
+        if name is None:
+            return []
+        if isinstance(name, int):
+            return self._stated([name])
+        stated = self._stated(self._catalog.numbers_about(name))
+        if not stated:
+            return []
+        own = stated[0].statement
         return stated + [
             TermsRow(
                 0, laid_over({"derived_from": own.get("derived_from", ())}, row.statement), row.ledger_index

@@ -125,18 +125,18 @@ class Rights:
         derived = [row.statement for row in stated if is_derived(row.statement)]
         return {row.ledger_index for row in stated}.union(*map(self._parents.ledger_indexes, derived))
 
-    def gaps(self, rules: Iterable[Rule]) -> list[Gap]:
-        """What the statements leave open: none at all, an unresolved licence, validity that is over or to come."""
-        doubts: dict[Rule, Doubt | None] = {}
-        for rule in rules:
-            row = self.short(rule)
-            doubt = row.doubt if row else None
     def partly_covered(self, rules: Iterable[Rule]) -> dict[str, list[int]]:
         """Rows of the overlay that cover part of a source which documents under `rules` were made from, by source."""
         stated = [row.statement for row in map(self._stated, rules) if row is not None]
         found = [self._parents.partly_covered(statement) for statement in stated if is_derived(statement)]
         return {source: rows for item in found for source, rows in item.items()}
 
+    def gaps(self, rules: Iterable[Rule]) -> list[Gap]:
+        """What the statements leave open: none at all, an unresolved licence, validity that is over or to come."""
+        doubts: dict[Rule, Doubt | None] = {}
+        for rule in rules:
+            row = self.short(rule)
+            doubt = row.doubt if row else None
             if row is None or doubt is not None:
                 doubts[rule] = doubt
         return self.gaps_of(doubts)
