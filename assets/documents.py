@@ -6,6 +6,8 @@ from typing import Any, cast
 
 import expectations.decisions
 import expectations.documents
+import expectations.parents
+import expectations.signals
 from assets.frames import frames
 from assets.platform import Platform
 from assets.recipe import code_version
@@ -49,7 +51,7 @@ def documents_step(source: Source) -> Step:
 
     def check(_platform: Platform, inputs: Inputs, result: Result) -> Checks:
         snapshot = cast("Snapshot", inputs[f"source/{source.id}"])
-        return {
+        checks = {
             "documents": expectations.documents.check(
                 frames(parts_of(result, "documents"), expectations.documents.COLUMNS),
                 snapshot=snapshot.number,
@@ -62,6 +64,17 @@ def documents_step(source: Source) -> Step:
                 statistics=result.statistics,
             ),
         }
+        if source.record.signals:
+            checks["signals"] = expectations.signals.check(
+                frames(parts_of(result, "signals"), expectations.signals.COLUMNS), snapshot=snapshot.number
+            )
+        if source.record.parents:
+            checks["parents"] = expectations.parents.check(
+                frames(parts_of(result, "parents"), expectations.parents.COLUMNS),
+                snapshot=snapshot.number,
+                kind=source.record.parents.kind,
+            )
+        return checks
 
     return Step(
         dataset=f"documents/{source.id}",
@@ -72,7 +85,7 @@ def documents_step(source: Source) -> Step:
         transformation=lambda _platform, _inputs: _transformation(parameters),
         run=run,
         check=check,
-        suites=("documents", "decisions"),
+        suites=tuple(roles),
         group="sources",
         owners=(source.steward,),
         kinds=frozenset({"parquet", "daft"}),

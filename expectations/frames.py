@@ -19,11 +19,19 @@ class Keys:
 
     def increase(self, keys: pd.Series[int]) -> pd.Series[bool]:
         """Whether each key is greater than the one before it."""
-        greater = keys > keys.shift(1, fill_value=self._last)
+        return keys > self._before(keys)
+
+    def ascend(self, keys: pd.Series[int]) -> pd.Series[bool]:
+        """Whether each key is that before it, or greater: where a document may have several rows."""
+        return keys >= self._before(keys)
+
+    def _before(self, keys: pd.Series[int]) -> pd.Series[int]:
+        """The key before each, across frames."""
+        before = keys.shift(1, fill_value=self._last)
         if len(keys):
             self._last = int(keys.iloc[-1])
             self.rows += len(keys)
-        return greater
+        return before
 
 
 def snapshots(keys: pd.Series[int]) -> pd.Series[int]:
