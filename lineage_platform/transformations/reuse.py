@@ -19,7 +19,6 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from lineage_platform.files import Place, length, place
-from lineage_platform.model.keys import MAX_SNAPSHOT, ORDINAL_BITS, SNAPSHOT_BITS
 from lineage_platform.model.tables import SELECTION, SHARD_FINGERPRINTS
 from lineage_platform.model.versions import Part
 from lineage_platform.transformations.digest import Rows, digest_rows
@@ -27,7 +26,7 @@ from lineage_platform.transformations.engine import Engine
 from lineage_platform.transformations.layout import Layout
 from lineage_platform.transformations.parts import key_ranges, read_batches, read_table, write_table
 from lineage_platform.transformations.shard_files import Counts
-from lineage_platform.transformations.shuffle import PLACED, Chosen, placed_rows, read_bucket
+from lineage_platform.transformations.shuffle import PLACED, placed_rows, read_bucket
 from lineage_platform.transformations.spill import SpillWriter
 
 SPREAD_TASKS = 512
@@ -63,20 +62,12 @@ def fingerprint_rows(rows: pa.RecordBatch) -> Rows:
 @dataclass(frozen=True)
 class Unchanged:
     """What of an earlier version stays: `spills` hold the rows of all shards (PLACED), `kept` are the shards that are the
-    same; `rows` are those of the others, and `snapshots` the numbers of what these rows were read from (None: of
-    anything)."""
+    same; `rows` counts those of the others."""
 
     spills: tuple[str, ...]
     kept: Mapping[int, Kept]
     placements: tuple[tuple[str, int, int], ...]
     rows: int
-    snapshots: frozenset[int] | None
-
-    def chosen(self, shards: int) -> Chosen:
-        """The shards that are packed anew."""
-        chosen = np.ones(shards, np.bool_)
-        chosen[list(self.kept)] = False
-        return chosen
 
     def tokens(self, shards: range) -> tuple[str, ...]:
         """Parts of the earlier placements that may hold rows of these shards."""
@@ -103,12 +94,10 @@ class _Compare:
 
 @dataclass(frozen=True)
 class _Compared:
-    """Of some shards those that are the same, the number of rows of each, and all that rows were read from: shard number
-    << SNAPSHOT_BITS | snapshot number."""
+    """Of some shards those that are the same, and the number of rows of each."""
 
     same: list[int]
     rows: npt.NDArray[np.int64]
-    origins: npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -149,14 +138,11 @@ def unchanged(
     fresh = np.ones(layout.shards, np.bool_)
     fresh[list(kept)] = False
     rows = np.concatenate([compared.rows for compared in outcomes])
-    origins = np.concatenate([compared.origins for compared in outcomes])
-    origins = origins[fresh[origins >> SNAPSHOT_BITS]] & MAX_SNAPSHOT
     return Unchanged(
         spills,
         kept,
         tuple(_ranges(earlier.placements)) if kept else (),
         int(rows[fresh].sum()),
-        frozenset(np.unique(origins).tolist()),
     )
 
 
@@ -233,15 +219,12 @@ def _spread(task: _Spread) -> str:
 def _compare(task: _Compare) -> _Compared:
     hashes = {shard: hashlib.sha256(task.common) for shard in task.known}
     counts = np.zeros(len(task.shards), np.int64)
-    origins = [np.empty(0, np.int64)]
     for number in task.buckets:
         bucket = read_shards(task.spills, number, task.shards, PLACED)
         counts += np.diff(bucket.bounds)
-        shards, documents = (bucket.rows.column(name).to_numpy() for name in ("shard", "document"))
-        origins.append(np.unique(shards.astype(np.int64) << SNAPSHOT_BITS | documents >> ORDINAL_BITS))
         matrix = fingerprint_rows(bucket.rows)
         for shard, (start, end) in zip(task.shards, pairwise(bucket.bounds), strict=True):
             if shard in hashes:
                 hashes[shard].update(matrix[start:end].data)
     same = [shard for shard, known in task.known.items() if hashes[shard].digest() == known]
-    return _Compared(same, counts, np.concatenate(origins))
+    return _Compared(same, counts)

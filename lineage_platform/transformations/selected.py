@@ -26,6 +26,8 @@ from lineage_platform.transformations.parts import (
 
 BATCH_ROWS = 1024
 
+_NO_KEYS = np.empty(0, np.int64)
+
 
 @dataclass(frozen=True)
 class Pairing:
@@ -63,9 +65,13 @@ def snapshots_in(documents: Sequence[Place]) -> tuple[int, ...]:
 
 
 def pair(
-    selection: Sequence[Place], documents: Sequence[Place], snapshots: Collection[int] | None = None
+    selection: Sequence[Place],
+    documents: Sequence[Place],
+    snapshots: Collection[int] | None = None,
+    keys: npt.NDArray[np.int64] = _NO_KEYS,
 ) -> list[Pairing]:
-    """Every documents part that may hold selected rows, in key order; only those of some snapshots where these are given."""
+    """Every documents part that may hold selected rows, in key order; where `snapshots` are given only those of them, and
+    those that may hold one of some sorted `keys`."""
     reaches = [(path, key_ranges(path)) for path in selection]
     reaches = [(path, ranges) for path, ranges in reaches if ranges]
     lows = np.array([min(keys.low for keys in ranges) for _, ranges in reaches], np.int64)
@@ -76,7 +82,8 @@ def pair(
         if not ranges:
             continue
         low, high = min(keys.low for keys in ranges), max(keys.high for keys in ranges)
-        if snapshots is not None and low >> ORDINAL_BITS not in snapshots:
+        named = np.searchsorted(keys, low) < np.searchsorted(keys, high, side="right")
+        if snapshots is not None and low >> ORDINAL_BITS not in snapshots and not named:
             continue
         overlapping = np.flatnonzero((lows <= high) & (highs >= low))
         if len(overlapping):

@@ -32,6 +32,7 @@ from lineage_platform.transformations.placements import (
     placement_bounds,
     write_placements,
 )
+from lineage_platform.transformations.refill import Refilled, refill
 from lineage_platform.transformations.reuse import (
     Earlier,
     Unchanged,
@@ -39,7 +40,7 @@ from lineage_platform.transformations.reuse import (
     write_fingerprints,
 )
 from lineage_platform.transformations.selected import Survey, pair, survey
-from lineage_platform.transformations.shuffle import Shuffled, ShuffleTask, shuffle
+from lineage_platform.transformations.shuffle import SAMPLE, ShuffleTask, all_of, shuffle
 from lineage_platform.transformations.spill import remove_spills
 
 CODE_VERSION = "2"
@@ -83,23 +84,31 @@ def pack(
     size = survey(selection)
     layout = plan(shard_count, corpus.shards.seed, size.bytes, tuple(runs))
     common = _common(tokenizer, corpus)
-    same = Unchanged((), {}, (), size.rows, None)
+    same = Unchanged((), {}, (), size.rows)
+    again = Refilled((), 0, SAMPLE.empty_table(), all_of(shard_count), None)
+    fraction = _fraction(size)
     if earlier is not None:
         files = sum(_FILES[name] for name in corpus.shards.formats)
         same = unchanged(earlier, selection, layout, common, files, work=work, engine=engine)
-    shuffles = _shuffles(selection, documents, layout, size, same, work, corpus.seed)
+        fraction = _fraction(size, same.rows)
+        again = refill(same, earlier.files, layout, fraction, corpus.seed, work=work, engine=engine)
+    shuffles = []
+    if again.rows < same.rows:
+        shuffles = _shuffles(selection, documents, layout, again, fraction, work, corpus.seed)
     buckets = layout.buckets()
     total = len(shuffles) + len(buckets) + 1
 
     shuffled = engine.map(shuffle, shuffles, steps(progress, 0, total))
-    found = sum(item.rows for item in shuffled)
+    found = again.rows + sum(item.rows for item in shuffled)
     if found != same.rows:
         raise VerificationFailed(
             f"{corpus.id}: got text of {found} selected rows, expected {same.rows};"
             " the selection was made from other documents"
         )
-    encoder = _encoder(tokenizer, corpus, shuffled)
-    spills = tuple(item.spill for item in shuffled)
+    encoder = _encoder(
+        tokenizer, corpus, pa.concat_tables([again.sample, *(item.sample for item in shuffled)])
+    )
+    spills = (*again.spills, *(item.spill for item in shuffled))
     if earlier is not None and same.kept and encoder.name != earlier.encoder:
         release_tree(work)  # the two implementations differ for this corpus: trust no earlier token
         return pack(
@@ -164,22 +173,18 @@ def _shuffles(
     selection: Sequence[Place],
     documents: Sequence[Place],
     layout: Layout,
-    size: Survey,
-    same: Unchanged,
+    again: Refilled,
+    fraction: float,
     work: Place,
     seed: int,
 ) -> list[ShuffleTask]:
-    if same.rows == 0:
-        return []
-    pairings = pair(selection, documents, same.snapshots)
+    pairings = pair(selection, documents, again.snapshots, again.wanted.documents)
     each = -(-len(pairings) // SHUFFLE_TASKS) or 1
-    fraction = max(SAMPLE_BYTES / max(1, size.bytes), SAMPLE_DOCUMENTS / same.rows)
-    chosen = same.chosen(layout.shards)
     return [
         ShuffleTask(
             tuple(pairings[start : start + each]),
             layout,
-            chosen,
+            again.wanted,
             str(work / f"text-{start:05d}"),
             fraction,
             seed,
@@ -188,9 +193,15 @@ def _shuffles(
     ]
 
 
-def _encoder(tokenizer: Place, corpus: Corpus, shuffled: Sequence[Shuffled]) -> Encoder:
-    samples = pa.concat_tables([item.sample for item in shuffled]) if shuffled else None
-    texts = [] if samples is None else samples.sort_by("identity").column("text").to_pylist()
+def _fraction(size: Survey, rows: int | None = None) -> float:
+    """The share of documents that are a sample, where so many `rows` (None: all) are packed anew."""
+    return max(
+        SAMPLE_BYTES / max(1, size.bytes), SAMPLE_DOCUMENTS / max(1, size.rows if rows is None else rows)
+    )
+
+
+def _encoder(tokenizer: Place, corpus: Corpus, sample: pa.Table) -> Encoder:
+    texts = sample.sort_by("identity").column("text").to_pylist()
     encoder = load_encoder(tokenizer, texts)
     if "megatron" in corpus.shards.formats:
         lost = lossy_text(encoder, texts)

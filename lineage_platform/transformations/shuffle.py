@@ -34,8 +34,33 @@ ROWS = PLACED.append(pa.field("text", pa.large_string()))
 
 SAMPLE = pa.schema([pa.field("identity", pa.binary(16)), pa.field("text", pa.large_string())])
 
-Chosen = npt.NDArray[np.bool_]
-"""By shard: whether its text is wanted."""
+Mask = npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """Selected rows whose text is to be read: all of the shards `chosen` (a mask by shard), and single ones of others by
+    document key and epoch, sorted."""
+
+    chosen: Mask
+    documents: npt.NDArray[np.int64]
+    epochs: npt.NDArray[np.int16]
+
+    def among(self, rows: pa.Table) -> Mask:
+        """Which rows (of PLACED) these are."""
+        wanted: Mask = self.chosen[rows.column("shard").to_numpy()]
+        if not len(self.documents):
+            return wanted
+        keys, epochs = (rows.column(name).to_numpy() for name in ("document", "epoch"))
+        first, last = (np.searchsorted(self.documents, keys, side=side) for side in ("left", "right"))
+        for row in np.flatnonzero(first < last):
+            wanted[row] |= epochs[row] in self.epochs[first[row] : last[row]]
+        return wanted
+
+
+def all_of(shards: int) -> Wanted:
+    """Everything that so many shards have."""
+    return Wanted(np.ones(shards, np.bool_), np.empty(0, np.int64), np.empty(0, np.int16))
 
 
 @dataclass(frozen=True)
@@ -44,7 +69,7 @@ class ShuffleTask:
 
     pairings: tuple[Pairing, ...]
     layout: Layout
-    chosen: Chosen
+    wanted: Wanted
     spill: str
     fraction: float
     seed: int
@@ -68,10 +93,10 @@ def shuffle(task: ShuffleTask) -> Shuffled:
         size = 0
         for pairing in task.pairings:
             rows = placed_rows(selected_rows(pairing), task.layout)
-            if not task.chosen.all():
-                rows = rows.filter(pa.array(task.chosen[rows.column("shard").to_numpy()]))
+            if not task.wanted.chosen.all():
+                rows = rows.filter(pa.array(task.wanted.among(rows)))
             for found in read_selected(pairing.documents, rows):
-                samples.append(_sample(found, task))
+                samples.append(sample_of(found, task.fraction, task.seed))
                 pending.append(found)
                 size += found.nbytes
                 if size >= FLUSH_BYTES:
@@ -108,8 +133,9 @@ def _flush(spill: SpillWriter, pending: list[pa.Table], layout: Layout) -> int:
     return len(rows)
 
 
-def _sample(rows: pa.Table, task: ShuffleTask) -> pa.Table:
-    rows = rows.filter(pa.array(sampled(rows, task.fraction, task.seed))).select(SAMPLE.names)
+def sample_of(rows: pa.Table, fraction: float, seed: int) -> pa.Table:
+    """The sample (SAMPLE) of rows with text."""
+    rows = rows.filter(pa.array(sampled(rows, fraction, seed))).select(SAMPLE.names)
     texts = pc.utf8_slice_codeunits(rows.column("text"), 0, SAMPLE_CHARACTERS)
     return rows.set_column(1, SAMPLE.field("text"), texts).cast(SAMPLE)
 

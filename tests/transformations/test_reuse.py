@@ -316,3 +316,41 @@ def test_placements_that_do_not_fit_are_noticed(world: World, first: Result) -> 
     other = world.pack(removed(Reading(), 3))
     with pytest.raises(VerificationFailed, match="with the fingerprint of the version before, which placed"):
         world.pack(Reading(), earlier_of(first, placements=tuple(files_of(other, "placements-by-shard"))))
+
+
+def test_text_of_changed_shards_is_read_from_their_earlier_files(world: World, first: Result) -> None:
+    fewer = removed(removed(Reading(), 7), 30)
+    without = world.pack(fewer, earlier_of(first), only=())
+    same(without, world.pack(fewer))
+    back = world.pack(Reading(), earlier_of(without), only=("a",))
+    same(back, first)
+
+
+@pytest.mark.parametrize("formats", [("parquet", "megatron"), ("megatron",)])
+def test_without_text_in_earlier_files_documents_are_read(
+    world: World, formats: tuple[ShardFormat, ...]
+) -> None:
+    before = world.pack(Reading(), formats=formats)
+    fewer = removed(Reading(), 7)
+    same(world.pack(fewer, earlier_of(before), formats=formats), world.pack(fewer, formats=formats))
+
+
+@pytest.mark.parametrize("harm", ["other text", "no file of this kind"])
+def test_an_earlier_file_that_is_not_what_it_was_is_not_trusted(world: World, harm: str) -> None:
+    before = world.pack(Reading())
+    placed = pa.concat_tables([pq.read_table(path) for path in files_of(before, "placements-by-shard")])
+    [shard] = placed.filter(pc.field("document") == document_key(1, 7)).column("shard").to_pylist()
+    [part] = [item for item in before.parts if item.name == f"shard-{shard:05d}.parquet"]
+    content = Path(part.path).read_bytes()
+    if harm == "other text":
+        table = pq.read_table(part.path)
+        texts = pa.array([value[::-1] for value in table.column("text").to_pylist()], pa.large_string())
+        pq.write_table(table.set_column(0, "text", texts), part.path)
+        parts = tuple(
+            replace(item, bytes=Path(item.path).stat().st_size) for item in before.parts if item.role in FILES
+        )
+    else:
+        Path(part.path).write_bytes(b"\0" * len(content))
+        parts = earlier_of(before).files
+    fewer = removed(Reading(), 7)
+    same(world.pack(fewer, earlier_of(before, files=parts)), world.pack(fewer))
