@@ -48,6 +48,8 @@ def test_the_graph_is_the_committed_one(definitions: dg.Definitions) -> None:
 
 def test_every_node_shows_licence_and_consent_basis(definitions: dg.Definitions) -> None:
     for name, node in picture(definitions).items():
+        if node["group"] == "governance":
+            continue  # holds no data
         assert any(tag.startswith("licence") for tag in node["tags"]), name
         assert any(tag.startswith("consent") for tag in node["tags"]), name
         assert node["owners"], name
