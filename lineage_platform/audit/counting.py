@@ -15,6 +15,7 @@ from typing import Any, Final, LiteralString
 from lineage_platform.audit.answers import Gap
 from lineage_platform.audit.index import Index
 from lineage_platform.audit.needs import Catalog, Files
+from lineage_platform.audit.parents import Proposed
 from lineage_platform.audit.rights import Rights
 from lineage_platform.audit.rights import Rule as Place
 from lineage_platform.catalog.rows import VersionFile, VersionRow
@@ -37,11 +38,18 @@ SILENT: Final[Mapping[str, Any]] = {"licence": NOASSERTION, "licence_status": "u
 
 
 class Counting:
-    """Counts of one corpus version, with the terms believed at one time; close it when done."""
+    """Counts of one corpus version, with the terms believed at one time, or those `proposed`; close it when done."""
 
-    def __init__(self, catalog: Catalog, files: Files, version: VersionRow, when: When) -> None:
+    def __init__(
+        self,
+        catalog: Catalog,
+        files: Files,
+        version: VersionRow,
+        when: When,
+        proposed: Proposed | None = None,
+    ) -> None:
         self._catalog, self._version = catalog, version
-        self._rights = Rights(catalog, when)
+        self._rights = Rights(catalog, when, proposed)
         self._index = Index(files)
         upstream = [row.id for row in catalog.upstream(version.id).versions]
         self._intervals = self._rights.lay_over(self._index, lambda: catalog.files(upstream, "documents"))
@@ -61,7 +69,7 @@ class Counting:
             for terms, overlay, documents, tokens in self._index.ask(_COVERED, covered):
                 _add(counts[terms, None], -documents, -tokens)
                 _add(counts[terms, overlay], documents, tokens)
-        return self._rules([(place, *count) for place, count in counts.items()])
+        return self._rules([(place, documents, tokens) for place, (documents, tokens) in counts.items()])
 
     def shard(self, number: int) -> list[Rule]:
         """The documents of one shard."""

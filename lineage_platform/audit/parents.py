@@ -6,7 +6,7 @@ which of its records a derived source was made from is not known, so any of them
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache
 from typing import Any
 
@@ -17,6 +17,9 @@ from lineage_platform.model.when import When
 from lineage_platform.policy.effective import Effective, Name, parents_named
 
 Statement = Mapping[str, Any]
+
+Proposed = Callable[[TermsRow], TermsRow]
+"""What would be stated instead of what is recorded about a terms number."""
 
 _DERIVATION = ("parents", "derived_from")
 
@@ -30,8 +33,14 @@ def laid_over(stated: Statement, replacing: Statement) -> Statement:
 class Parents:
     """Effective statements at one time. `intervals` are the document keys that the overlay covers, once they are known."""
 
-    def __init__(self, catalog: Catalog, when: When, overlay: Mapping[int, OverlayRow]) -> None:
-        self._catalog, self._when, self._overlay = catalog, when, overlay
+    def __init__(
+        self,
+        catalog: Catalog,
+        when: When,
+        overlay: Mapping[int, OverlayRow],
+        proposed: Proposed | None = None,
+    ) -> None:
+        self._catalog, self._when, self._overlay, self._proposed = catalog, when, overlay, proposed
         self._whole = {row.source: row for row in overlay.values() if row.source is not None}
         self.intervals: Sequence[Interval] = ()
         self._known: dict[int, TermsRow | None] = {}
@@ -96,7 +105,10 @@ class Parents:
         wanted = list(numbers)
         if missing := [number for number in wanted if number not in self._known]:
             found = self._catalog.terms(self._when, missing)
-            self._known |= {number: found.get(number) for number in missing}
+            rows = {number: found.get(number) for number in missing}
+            if self._proposed is not None:
+                rows = {number: row and self._proposed(row) for number, row in rows.items()}
+            self._known |= rows
         return [self._replaced(row) for number in wanted if (row := self._known[number]) is not None]
 
     def _replaced(self, row: TermsRow) -> TermsRow:

@@ -12,7 +12,7 @@ from lineage_platform.audit.answers import Gap
 from lineage_platform.audit.index import Index
 from lineage_platform.audit.needs import Catalog
 from lineage_platform.audit.overlay import Interval, cover
-from lineage_platform.audit.parents import Parents, laid_over
+from lineage_platform.audit.parents import Parents, Proposed, laid_over
 from lineage_platform.catalog.rows import Doubt, RightsRow, TermsRow, VersionFile
 from lineage_platform.model.terms import NOASSERTION
 from lineage_platform.model.when import When
@@ -33,17 +33,21 @@ UNKNOWN = (NOASSERTION, "unknown", "unknown")
 
 
 class Rights:
-    """The statements believed at one time about `numbers`, or about all terms numbers, as they hold on one day."""
+    """The statements believed at one time about `numbers`, or about all terms numbers, as they hold on one day.
 
-    def __init__(self, catalog: Catalog, when: When) -> None:
+    `proposed` gives what would be stated instead of what is recorded.
+    """
+
+    def __init__(self, catalog: Catalog, when: When, proposed: Proposed | None = None) -> None:
         self._catalog = catalog
         self._when = when
+        self._proposed = proposed
         self._overlay = {row.id: row for row in catalog.overlay(when)}
         self._replacing = {
             row.id: TermsRow(0, row.statement, row.ledger_index) for row in self._overlay.values()
         }
         self._terms: Mapping[int, TermsRow] = {}
-        self._parents = Parents(catalog, when, self._overlay)
+        self._parents = Parents(catalog, when, self._overlay, proposed)
         self._met: dict[Rule, TermsRow] = {}
 
     def lay_over(self, index: Index, documents: Callable[[], Sequence[VersionFile]]) -> list[Interval]:
@@ -63,6 +67,8 @@ class Rights:
         """Read the statements about some terms numbers, or about all; before asking for them."""
         wanted = None if numbers is None else list(numbers)
         found = self._catalog.terms(self._when, wanted)
+        if self._proposed is not None:
+            found = {number: self._proposed(row) for number, row in found.items()}
         self._terms = {**self._terms, **found} if self._when.as_of or self._when.valid_at else found
         asked = found.values() if wanted is None else (found[number] for number in wanted if number in found)
         self._parents.learn(row.statement for row in asked)
