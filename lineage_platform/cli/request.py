@@ -100,7 +100,7 @@ def open_(
 
     \b
     echo someone@example.org | lineage request open --kind erasure --jurisdiction EU --subject - --author dpo
-    lineage request open --kind court-order --jurisdiction CN --name "A court" --due 2027-01-15 --author legal
+    lineage request open --kind court-order --jurisdiction CN --name high-court --due 2027-01-15 --author legal
     """
     from lineage_platform.wiring.requests import open_request
 
@@ -177,7 +177,7 @@ def verify(
     """Record that it is known who asks, and that they may.
 
     \b
-    lineage request verify 3 --author dpo --note "answered from the address that the records name"
+    lineage request verify 3 --author dpo --note by-letter
     """
     _step(context, workspace, request, "verify", author, note, as_json)
 
@@ -194,7 +194,7 @@ def decide(
     """Record that it is to be done as asked, or what else was decided; `refuse` is the other way.
 
     \b
-    lineage request decide 3 --author legal --note "all documents of theirs go"
+    lineage request decide 3 --author legal --note all-documents
     """
     _step(context, workspace, request, "decide", author, note, as_json)
 
@@ -232,7 +232,7 @@ def refuse(
     """Record that it is refused, and whoever asked was told why.
 
     \b
-    lineage request refuse 3 --author legal --reason "manifestly unfounded, GDPR art. 12(5)"
+    lineage request refuse 3 --author legal --reason unfounded
     """
     _step(context, workspace, request, "refuse", author, reason, as_json)
 
@@ -249,7 +249,7 @@ def extend(
     """Record that law gives more time, and whoever asked was told within the first time (GDPR art. 12(3)).
 
     \b
-    lineage request extend 3 --author dpo --reason "41 requests of the same person"
+    lineage request extend 3 --author dpo --reason 41-requests
     """
     _step(context, workspace, request, "extend", author, reason, as_json)
 
