@@ -78,6 +78,9 @@ def check_decisions(
         report.count("statements")
         known = told.statement(rule.terms, rule.overlay)
         report.same("terms", _named(rule), rule.statement, known if known is not None else _SILENT)
+    covered = told.partly_covered((rule.terms, rule.overlay) for rule in rules)
+    listed = {source: list(map(str, numbers)) for source, numbers in covered.items()}
+    report.same("bundle", "covered", bundle["covered"], listed)
     _judge_again(kept, rules, _json(files["policies.json"]), exceptions, report)
     rollups = _json(files["rollups.json"])
     again = rollup([(rule.statement, rule.documents, rule.tokens) for rule in rules])

@@ -53,14 +53,14 @@ class Told:
 
     def statement(self, terms: int, overlay: int | None) -> Statement | None:
         """What counts for documents under a terms number or a row of the overlay; None where nothing was said."""
-        own = next((row.statement for row in self.terms(self._when, [terms]).values()), None)
-        stated = own
-        if overlay is not None:
-            row = self._overlay.get(overlay)
-            if row is None:
-                return None
-            stated = laid_over(own, row.statement) if own and is_derived(own) else row.statement
+        stated = self._stated(terms, overlay)
         return self._parents.effective(stated) if stated and is_derived(stated) else stated
+
+    def partly_covered(self, places: Iterable[tuple[int, int | None]]) -> dict[str, list[int]]:
+        """Rows of the overlay that cover part of a source which such documents were made from, by source."""
+        stated = [said for place in places if (said := self._stated(*place)) is not None]
+        found = [self._parents.partly_covered(said) for said in stated if is_derived(said)]
+        return {source: rows for item in found for source, rows in item.items()}
 
     def terms(self, when: When, numbers: Iterable[int] | None = None) -> dict[int, TermsRow]:
         """As `catalog.believed` has it."""
@@ -86,6 +86,15 @@ class Told:
         """One a covered source, so that its keys meet the rows that cover part of it."""
         found = [position for position, name in enumerate(self._covered) if name == source]
         return [SnapshotRow(position + 1, source, "", 0, 0, _EPOCH, "", 0) for position in found]
+
+    def _stated(self, terms: int, overlay: int | None) -> Statement | None:
+        own = next((row.statement for row in self.terms(self._when, [terms]).values()), None)
+        if overlay is None:
+            return own
+        row = self._overlay.get(overlay)
+        if row is None:
+            return None
+        return laid_over(own, row.statement) if own and is_derived(own) else row.statement
 
     def _learn(self, index: int, event: Event, lists: Mapping[int, Sequence[Mapping[str, Any]]]) -> None:
         holder = event["dataset"] if "dataset" in event else event["outputs"][0]
