@@ -40,7 +40,7 @@ def sources(data: Path) -> list[Source]:
             format="jsonl",
             compression="auto",
             record=RecordFields(id="id", licence="license"),
-            terms=TERMS[number % len(TERMS)],
+            terms=(TERMS[number % len(TERMS)],),
         )
         for number, folder in enumerate(folders)
     ]

@@ -25,6 +25,7 @@ from benchmarks.stages import paths
 from lineage_platform.model.definitions import Corpus, ShardLayout, ShardSpec, Source
 from lineage_platform.model.versions import Result, Snapshot
 from lineage_platform.policy.rights import rights_rank
+from lineage_platform.policy.signals.rows import signals_of
 from lineage_platform.policy.terms import terms_of
 from lineage_platform.transformations.annotations import annotate
 from lineage_platform.transformations.deduplicated import deduplicate
@@ -123,7 +124,12 @@ class Update:
         snapshot = Snapshot(source.id, self.number, digest, files, "2026-01-01T00:00:00Z")
         self.number += 1
         reading = partial(
-            read_documents, source, snapshot, terms_of=partial(terms_of, source), subject_key=b"k" * 32
+            read_documents,
+            source,
+            snapshot,
+            terms_of=lambda said: terms_of(source, *said),
+            signals_of=signals_of,
+            subject_key=b"k" * 32,
         )
         read = self._timed(f"documents/{source.id}", reading)
         self.state.ranks |= {item.number: rights_rank(item) for item in read.terms}

@@ -51,6 +51,7 @@ class Chain:
     def run(self) -> None:
         """Read, annotate, deduplicate, select, make the tokenizer, pack."""
         from lineage_platform.policy.rights import rights_rank
+        from lineage_platform.policy.signals.rows import signals_of
         from lineage_platform.policy.terms import terms_of
         from lineage_platform.transformations.annotations import annotate
         from lineage_platform.transformations.deduplicated import deduplicate
@@ -79,7 +80,8 @@ class Chain:
                 read_documents,
                 source,
                 snapshot,
-                terms_of=partial(terms_of, source),
+                terms_of=lambda said, source=source: terms_of(source, *said),
+                signals_of=signals_of,
                 subject_key=b"k" * 32,
                 scratch=scratch,
             )
