@@ -5,7 +5,7 @@
     parents.named("b-17")        # every document of that name; none: it is not there
 
 The index is one file of rows sorted by a 128-bit hash of source and id, mapped into memory where it is local, so that workers
-of one machine share it: 48 bytes a document of the sources named.
+of one machine share it: 48 bytes a document of the sources named, sorted in the memory of one process.
 """
 
 from __future__ import annotations

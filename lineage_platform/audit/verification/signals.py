@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import itertools
 import json
+from array import array
 from collections.abc import Iterator
 from operator import itemgetter
 from typing import Any
@@ -28,8 +29,7 @@ Numbers = npt.NDArray[np.int64]
 def verify_signals(recorded: Recorded, version: str, files: Files, report: Report) -> None:
     """The signals of a documents version, and that every document whose terms name an answer has these signals."""
     listed = recorded.files_of(version, "signals")
-    documents: list[int] = []
-    answers: list[int] = []
+    documents, answers = array("q"), array("b")
     for file in listed:
         wrong = 0
         for document, rows in itertools.groupby(_rows(file, files), itemgetter("document")):
@@ -50,10 +50,11 @@ def verify_signals(recorded: Recorded, version: str, files: Files, report: Repor
 class _Answers:
     """Which documents have signals, and what they say together."""
 
-    def __init__(self, documents: list[int], answers: list[int]) -> None:
-        order = np.argsort(np.array(documents, np.int64), kind="stable")
-        self._documents = np.array(documents, np.int64)[order]
-        self._answers = np.array(answers, np.int64)[order]
+    def __init__(self, documents: array[int], answers: array[int]) -> None:
+        keys = np.frombuffer(documents, np.int64)
+        order = np.argsort(keys, kind="stable")
+        self._documents = keys[order]
+        self._answers = np.frombuffer(answers, np.int8)[order].astype(np.int64)
 
     def of(self, documents: Numbers) -> Numbers:
         """Positions in `_ANSWERS`; 0 where a document has no signals."""
