@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from lineage_platform.audit.checkpoints import Comparison
     from lineage_platform.audit.consumers import TrainingRuns
     from lineage_platform.audit.decisions import Decisions
+    from lineage_platform.audit.differing import PolicyDiff
     from lineage_platform.audit.explaining import Explanation
     from lineage_platform.audit.listing import ShardList, SourceList
     from lineage_platform.audit.releases import ReleaseAnswer, ReleaseList
@@ -289,6 +290,56 @@ class OpenWorkspace:
         from lineage_platform.workspace.loading import load_operator
 
         return load_operator(self.settings.workspace, self.settings)
+
+    def policy_diff(
+        self,
+        *,
+        policies: Path | None = None,
+        terms: bool = False,
+        release: str | None = None,
+        corpus: str | None = None,
+        uses: Sequence[str] = (),
+        jurisdictions: Sequence[str] = (),
+        valid_at: date | None = None,
+    ) -> PolicyDiff:
+        """What would change under the policies of a folder, or the terms that the YAML declares, or against a release; one of them.
+
+        For the uses and jurisdictions given, else those of the recipe, else commercial pre-training under `strict`; those of a
+        release are its own. Raises NotFound, InvalidInput.
+        """
+        from lineage_platform.audit.differing import Differing
+        from lineage_platform.audit.moves import Question
+        from lineage_platform.policy.policies import load
+
+        given = (policies is not None) + terms + (release is not None)
+        if given != 1:
+            raise InvalidInput(
+                f"policy diff: got {given or 'none'} of --policies, --terms and --release, expected one"
+            )
+        day = When(None, valid_at).day
+        differing = Differing(self.catalog, self.store, self.policies, day)
+        if release is not None:
+            if corpus is not None or uses or jurisdictions:
+                raise InvalidInput(
+                    "--release: got it with --corpus, --use or --jurisdiction, expected its own"
+                )
+            return differing.release(release)
+        declared = self.definition
+        specs = {item.id: item.release for item in declared.corpora if item.release is not None}
+
+        def asked(name: str) -> Question:
+            spec = specs.get(name)
+            return Question(
+                tuple(uses) or (spec.uses if spec else ("commercial-pretraining",)),
+                tuple(jurisdictions) or (spec.jurisdictions if spec else ("strict",)),
+                day,
+                declared.operator,
+            )
+
+        corpora = [corpus] if corpus is not None else self.catalog.corpora()
+        if policies is not None:
+            return differing.other_policies(corpora, asked, load([policies]), str(policies))
+        return differing.declared_terms(corpora, asked, declared.sources, declared.name)
 
     @property
     def policies(self) -> PolicySet:
