@@ -102,7 +102,7 @@ def _show_document(answer: DocumentTrace) -> None:
         "licence": f"{terms.get('licence')} (declared: {output.cell(terms.get('declared'))})",
         "consent basis": terms.get("consent_basis"),
         "personal data": terms.get("personal_data"),
-        "rank of rights": answer.rank,
+        "rank": answer.rank,
     }
     for name, value in facts.items():
         output.line(f"{name + ':':<15}{output.cell(value)}")
