@@ -29,6 +29,7 @@ import pyarrow.parquet as pq
 
 from lineage_platform.errors import InvalidInput
 from lineage_platform.files import Place, open_input, place, reaching, release_tree
+from lineage_platform.model.decisions import Reason
 from lineage_platform.model.definitions import Deduplication
 from lineage_platform.model.tables import DECISIONS, DERIVATIONS, SHA256, minhash_column
 from lineage_platform.model.versions import Part, Result, Statistics
@@ -40,7 +41,7 @@ from lineage_platform.transformations.copies import (
     digest_rows_of,
     reasons,
 )
-from lineage_platform.transformations.digest import SpilledRows, combine, content_digest, spill_rows
+from lineage_platform.transformations.digest import Rows, SpilledRows, combine, content_digest, spill_rows
 from lineage_platform.transformations.engine import Engine, Progress
 from lineage_platform.transformations.links import Spills, bucket_count, find_links
 from lineage_platform.transformations.parts import (
@@ -48,6 +49,7 @@ from lineage_platform.transformations.parts import (
     ranges_of,
     write_table,
 )
+from lineage_platform.transformations.refused import NOBODY, Refused, in_order, refusal_rows, refusals_of
 from lineage_platform.transformations.spill import read_spills
 from lineage_platform.transformations.standards import Standard
 from lineage_platform.transformations.stretches import Stretch, cut, cuts_of, lots
@@ -80,10 +82,11 @@ class _Surveyed:
 
 @dataclass(frozen=True)
 class _Write:
-    """Write the copies of one stretch."""
+    """Write the copies and the refused documents of one stretch."""
 
-    stretch: int
+    stretch: Stretch
     copies: Spills
+    refused: Refused
     scratch: str
 
 
@@ -91,6 +94,7 @@ class _Write:
 class _Written:
     parts: tuple[Part, ...]
     digests: Mapping[str, SpilledRows]
+    refused: Rows
     rows: int
     bytes: int
     reasons: Mapping[str, int]
@@ -117,6 +121,7 @@ def deduplicate(
     standard: Standard | None,
     rights_rank: Mapping[int, int],
     *,
+    refused: Refused = NOBODY,
     scratch: Place,
     engine: Engine,
     progress: Progress,
@@ -126,10 +131,12 @@ def deduplicate(
 
     A document that neither names is kept. The reason is `exact-duplicate` where the text equals the survivor's, else
     `near-duplicate`. `rights_rank` maps a terms number to its rank, lower is better; without `standard` quality does not
-    count. Raises NotFound for a terms number without rank, InvalidInput where annotations lack the MinHash setting or
+    count. Documents that were `refused` are dropped first, as `withdrawn`: they are linked with nothing, so that a copy of
+    theirs stays, and documents that only they connected part. Raises NotFound for a terms number without rank, InvalidInput where annotations lack the MinHash setting or
     parts hold the same keys.
 
-    The content digest covers decisions and derivations, by identity, and how many documents of which terms were kept.
+    The content digest covers decisions and derivations, by identity, how many documents of which terms were kept, and what
+    was refused, if anything.
     `details` of the statistics: `clusters`, `cluster_sizes`, `largest_cluster`, `dropped_for_other_terms` (copies whose
     survivor has other terms).
     """
@@ -143,6 +150,7 @@ def deduplicate(
     terms_of = {part.annotations: part.terms for part in surveyed}
     stretches = cut([(part.annotations, part.ranges) for part in surveyed])
     cuts, spilled = cuts_of(stretches), scratch / "spilled"
+    refusals = refused.by_stretch(cuts)
     exact_buckets = bucket_count(records) if deduplication.exact else 0
     near_buckets = bucket_count(records * minhash.bands) if minhash is not None else 0
     steps.total = len(surveys) + exact_buckets + near_buckets + 5 * len(stretches)
@@ -150,7 +158,16 @@ def deduplicate(
     def find(column: str, keys: pa.DataType, buckets: int, without: Spills | None) -> Spills:
         advance = steps.next(len(stretches)), steps.next(buckets)
         return find_links(
-            stretches, cuts, column, keys, buckets, without, scratch=spilled, engine=engine, progress=advance
+            stretches,
+            cuts,
+            column,
+            keys,
+            buckets,
+            without,
+            refusals,
+            scratch=spilled,
+            engine=engine,
+            progress=advance,
         )
 
     def ranks(stretch: Stretch) -> dict[int, int]:
@@ -185,7 +202,10 @@ def deduplicate(
     steps.total = 0
     written = engine.map(
         _write,
-        [_Write(stretch.number, copies, str(scratch)) for stretch in stretches],
+        [
+            _Write(stretch, copies, own, str(scratch))
+            for stretch, own in zip(stretches, refusals, strict=True)
+        ],
         steps.next(len(stretches)),
     )
     kept = _sum(part.terms for part in surveyed)
@@ -194,6 +214,8 @@ def deduplicate(
         table: content_digest(part.digests[table] for part in written)
         for table in ("decisions", "derivations")
     }
+    if any(len(part.refused) for part in written):
+        digests["withdrawn"] = content_digest(part.refused for part in written)
     release_tree(spilled)
     dropped = sum(part.rows for part in written)
     return Result(
@@ -238,28 +260,30 @@ def _survey_part(path: str, column: str | None) -> _Surveyed:
 
 def _write(task: _Write) -> _Written:
     spills = [str(task.copies.path(number)) for number in range(task.copies.count)]
-    table = read_spills(spills, task.stretch, COPIES)
+    table = read_spills(spills, task.stretch.number, COPIES)
     order = pa.array(np.argsort(table.column("document").to_numpy()))
     [copies] = table.take(order).combine_chunks().to_batches() or [pa.RecordBatch.from_pylist([], COPIES)]
-    scratch = place(task.scratch)
+    scratch, number = place(task.scratch), task.stretch.number
+    refused = task.refused.rows(task.stretch)
     tables = {
-        "decisions": (DECISIONS, decisions_of(copies)),
+        "decisions": (DECISIONS, in_order([decisions_of(copies), refusals_of(refused)])),
         "derivations": (DERIVATIONS, derivations_of(copies)),
     }
     other = pc.not_equal(copies.column("terms"), copies.column("survivor_terms"))
     return _Written(
         tuple(
-            write_table(scratch, f"{name}/{task.stretch:05d}.parquet", name, schema, rows)
+            write_table(scratch, f"{name}/{number:05d}.parquet", name, schema, rows)
             for name, (schema, rows) in tables.items()
         ),
         {
-            name: spill_rows(scratch / "spilled" / "digests" / f"{name}-{task.stretch:05d}", [rows])
+            name: spill_rows(scratch / "spilled" / "digests" / f"{name}-{number:05d}", [rows])
             for name, rows in zip(tables, digest_rows_of(copies), strict=True)
         },
-        copies.num_rows,
-        pc.sum(copies.column("bytes")).as_py() or 0,
-        _tally(reasons(copies)),
-        _tally(copies.column("terms")),
+        refusal_rows(refused),
+        copies.num_rows + len(refused),
+        sum(pc.sum(rows.column("bytes")).as_py() or 0 for rows in (copies, refused)),
+        _sum([_tally(reasons(copies)), {Reason.WITHDRAWN.value: len(refused)} if len(refused) else {}]),
+        _sum([_tally(copies.column("terms")), _tally(refused.column("terms"))]),
         pc.sum(other).as_py() or 0,
     )
 

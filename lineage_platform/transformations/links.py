@@ -18,6 +18,7 @@ from lineage_platform.files import Place, place, release_tree
 from lineage_platform.transformations.buffers import kernel
 from lineage_platform.transformations.engine import Engine, Progress
 from lineage_platform.transformations.first_seen import FirstSeen
+from lineage_platform.transformations.refused import Refused
 from lineage_platform.transformations.spill import SpillWriter, spill_chunks
 from lineage_platform.transformations.stretches import Cuts, Stretch
 
@@ -63,12 +64,14 @@ def one(group: int) -> range:
 
 @dataclass(frozen=True)
 class _Scatter:
-    """Send the keys of a stretch to their buckets; documents that `without` has as `later` send none."""
+    """Send the keys of a stretch to their buckets; documents that `without` has as `later`, or that are `refused`, send
+    none."""
 
     stretch: Stretch
     column: str
     keys: pa.DataType
     without: Spills | None
+    refused: Refused
     buckets: int
     spill: str
 
@@ -96,6 +99,7 @@ def find_links(
     keys: pa.DataType,
     buckets: int,
     without: Spills | None,
+    refused: Sequence[Refused],
     *,
     scratch: Place,
     engine: Engine,
@@ -105,12 +109,12 @@ def find_links(
     have none.
 
     `keys` is the type of one key: the column's own, or `pa.uint64()` for a column that holds several. Documents that
-    are `later` in the links `without` are left out. `progress` counts stretches, then buckets.
+    are `later` in the links `without`, or `refused` (by stretch), are left out. `progress` counts stretches, then buckets.
     """
     spills = Spills(str(scratch / f"keys-{column}"), len(stretches))
     scatter = [
-        _Scatter(stretch, column, keys, without, buckets, str(spills.path(stretch.number)))
-        for stretch in stretches
+        _Scatter(stretch, column, keys, without, own, buckets, str(spills.path(stretch.number)))
+        for stretch, own in zip(stretches, refused, strict=True)
     ]
     engine.map(_scatter, scatter, progress[0])
     links = Spills(str(scratch / f"links-{column}"), buckets)
@@ -131,9 +135,12 @@ def _scatter(task: _Scatter) -> None:
             present[links.column("later").to_numpy() - task.stretch.start] = False
     schema = _schema(task.keys)
     with SpillWriter(place(task.spill), schema) as spill:
-        for position, batch in task.stretch.batches([task.column]):
+        known = ["document"] if len(task.refused.documents) else []
+        for position, batch in task.stretch.batches([task.column, *known]):
             column = batch.column(0)
             sent = present[position : position + len(column)]
+            if known:
+                sent = sent & ~task.refused.among(batch.column(1).to_numpy())
             sent = sent & column.is_valid().to_numpy(zero_copy_only=False)
             words, wide = _words(column), task.keys.bit_width // 64
             total = int(sent.sum()) * (words.shape[1] // wide)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import random
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -24,6 +24,7 @@ from lineage_platform.transformations.annotations import annotate
 from lineage_platform.transformations.deduplicated import deduplicate
 from lineage_platform.transformations.engine import Engine, quiet
 from lineage_platform.transformations.parts import write_table
+from lineage_platform.transformations.refused import refused
 from lineage_platform.transformations.standards import Rule, Standard, load_standard
 from tests.transformations.worlds import AwayEngine, rows_of, text, write_documents
 
@@ -77,12 +78,14 @@ def run(
     first_key: int = 100,
     engine: Engine | None = None,
     standard: Standard | None = STANDARD,
+    withdrawn: Collection[int] = (),
 ) -> Result:
     return deduplicate(
         write(folder / "in", rows, cuts, first_key),
         deduplication,
         standard,
         {terms: terms for terms in range(10)},
+        refused=refused({first_key + position: f"w-{position}" for position in withdrawn}),
         scratch=folder / "out",
         engine=engine or AwayEngine(len(cuts)),
         progress=quiet,
@@ -152,6 +155,7 @@ def worlds(draw: st.DrawFn) -> list[Row]:
     st.lists(st.integers(0, 18), max_size=4),
     st.sampled_from([3, 1000]),
     st.sampled_from([1, 1000]),
+    st.sets(st.integers(0, 18), max_size=4),
 )
 def test_it_is_the_naive_model(
     tmp_path_factory: pytest.TempPathFactory,
@@ -160,8 +164,9 @@ def test_it_is_the_naive_model(
     cuts: list[int],
     bucket: int,
     stretch: int,
+    withdrawn: set[int],
 ) -> None:
-    """Whatever the sizes of parts, buckets, stretches and chunks."""
+    """Whatever the sizes of parts, buckets, stretches and chunks, and whatever was withdrawn, or never there."""
     cuts = [min(cut, len(rows)) for cut in cuts]
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(links, "BUCKET_KEYS", bucket)
@@ -169,14 +174,20 @@ def test_it_is_the_naive_model(
         patch.setattr(clusters, "SPAN_ROWS", stretch)
         patch.setattr(survivors, "MEMBERS_AT_ONCE", bucket)
         patch.setattr(stretches, "STRETCH_ROWS", stretch)
-        result = run(tmp_path_factory.mktemp("d"), rows, deduplication, cuts=cuts)
-    expected = naive(rows, deduplication)
+        result = run(tmp_path_factory.mktemp("d"), rows, deduplication, cuts=cuts, withdrawn=withdrawn)
+    left = [row for position, row in enumerate(rows) if position not in withdrawn]
+    gone = {100 + position: f"w-{position}" for position in withdrawn if position < len(rows)}
+    expected = naive(left, deduplication)
     assert survivors_of(result, rows) == expected
+    decisions = rows_of(result, "decisions").to_pylist()
+    assert [row["document"] for row in decisions] == sorted(row["document"] for row in decisions)
+    assert {row["document"]: row["detail"] for row in decisions if row["reason"] == "withdrawn"} == gone
     statistics = result.statistics
     assert statistics.records_in == len(rows) == statistics.kept + statistics.dropped
-    assert statistics.dropped == len(expected)
-    assert sum(statistics.by_reason.values()) == len(expected)
-    kept = [row for row in rows if row.identity not in expected]
+    assert statistics.dropped == len(expected) + len(gone) == len(decisions)
+    assert sum(statistics.by_reason.values()) == statistics.dropped
+    assert statistics.by_reason.get("withdrawn", 0) == len(gone)
+    kept = [row for row in left if row.identity not in expected]
     assert statistics.bytes == sum(10 + row.text for row in kept)
     assert sum(documents for documents, _ in statistics.by_terms.values()) == len(kept)
 
@@ -327,3 +338,13 @@ def test_planted_duplicates_of_real_text_across_sources(tmp_path: Path) -> None:
     assert result.statistics.details["dropped_for_other_terms"] == 20
     assert seen[-1][0] == seen[-1][1]
     assert [done for done, _ in seen] == sorted(done for done, _ in seen)
+
+
+def test_what_was_withdrawn_is_in_the_digest(tmp_path: Path) -> None:
+    rows = [Row(n, n, None, 0, 2) for n in range(4)]
+    before, none, one, other = (
+        run(tmp_path / str(number), rows, withdrawn=withdrawn).content_digest
+        for number, withdrawn in enumerate(((), (9,), (1,), (2,)))
+    )
+    assert before == none
+    assert len({before, one, other}) == 3

@@ -4,7 +4,7 @@
 | --- | --- |
 | documents | documents (sha256, terms), decisions (outcome, reason, detail); of signals and parents, where there are any, every column but keys |
 | annotations | SHA-256 of every column but the key, floats by their bits |
-| deduplicated | decisions (reason, survivor), derivations (survivor, cluster, terms of both), documents kept by terms |
+| deduplicated | decisions (reason, survivor), derivations (survivor, cluster, terms of both), documents kept by terms; what was withdrawn, if anything (detail) |
 | selection | selection (sha256, terms, epoch), decisions (outcome, reason, detail) |
 | tokenizer | the file |
 | release | the files, by name |
@@ -34,13 +34,14 @@ _BATCH_ROWS = 64 * 1024
 _DECISION = ("outcome", "reason", "detail")
 _DEDUPLICATED: dict[LiteralString, LiteralString] = {
     "annotations": "document, identity, terms",
-    "decisions": "document, identity, reason",
+    "decisions": "document, identity, reason, detail",
     "derivations": "child, parent, cluster, child_terms, parent_terms",
 }
 _COPIES: LiteralString = """
     SELECT d.identity, d.reason::VARCHAR AS reason, a.identity AS survivor, v.cluster, v.child_terms, v.parent_terms
     FROM decisions AS d JOIN derivations AS v ON v.child = d.document JOIN annotations AS a ON a.document = v.parent
 """
+_WITHDRAWN: LiteralString = "SELECT identity, detail FROM decisions WHERE reason::VARCHAR = 'withdrawn'"
 _KEPT: LiteralString = """
     SELECT terms, count(*) FILTER (document NOT IN (SELECT document FROM decisions)) AS documents
     FROM annotations GROUP BY terms
@@ -114,15 +115,17 @@ def _deduplicated(recorded: Recorded, name: str, files: Files) -> str:
             listed = [file for version in versions for file in recorded.files_of(version, role)]
             opened.view(role, [files.path(file) for file in listed], columns)
         copies = list(opened.batches(_COPIES))
+        withdrawn = list(opened.batches(_WITHDRAWN))
         kept = {str(row["terms"]): str(row["documents"]) for row in opened.rows(_KEPT)}
     derivation = ("survivor", "cluster", "child_terms", "parent_terms")
-    return digest.combine(
-        {
-            "decisions": digest.content_digest(_fixed(batch, ("reason", "survivor")) for batch in copies),
-            "derivations": digest.content_digest(_fixed(batch, derivation) for batch in copies),
-            "kept": digest.combine(kept),
-        }
-    )
+    parts = {
+        "decisions": digest.content_digest(_fixed(batch, ("reason", "survivor")) for batch in copies),
+        "derivations": digest.content_digest(_fixed(batch, derivation) for batch in copies),
+        "kept": digest.combine(kept),
+    }
+    if any(batch.num_rows for batch in withdrawn):
+        parts["withdrawn"] = digest.content_digest(_fixed(batch, ("detail",)) for batch in withdrawn)
+    return digest.combine(parts)
 
 
 def _fixed(batch: pa.RecordBatch, columns: tuple[str, ...]) -> digest.Rows:
