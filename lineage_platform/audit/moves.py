@@ -69,7 +69,7 @@ def judged(
 
 def moves(corpus: str, before: Side, after: Side, asked: Question) -> tuple[Move, ...]:
     """What goes where, most documents first, for each use and jurisdiction."""
-    matched = list(_matched(before.rules, after.rules))
+    matched = list(matched_rules(before.rules, after.rules))
     found: list[Move] = []
     for use in asked.uses:
         for jurisdiction in asked.jurisdictions:
@@ -98,7 +98,7 @@ def moves(corpus: str, before: Side, after: Side, asked: Question) -> tuple[Move
     return tuple(found)
 
 
-def _matched(before: Sequence[Rule], after: Sequence[Rule]) -> Iterator[Match]:
+def matched_rules(before: Sequence[Rule], after: Sequence[Rule]) -> Iterator[Match]:
     """Documents carry their terms number for ever, so only those with the same number are matched."""
     left: dict[int, list[list[int]]] = defaultdict(list)
     for place, rule in enumerate(before):

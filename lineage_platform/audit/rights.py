@@ -86,19 +86,30 @@ class Rights:
     @property
     def known(self) -> dict[int, Statement]:
         """Every statement learned, by terms number."""
-        rows = {number: self.row((number, None)) for number in self._terms}
-        return {number: row.statement for number, row in rows.items() if row is not None}
+        return {
+            number: self._effective((number, None), row).statement
+            if is_derived(row.statement)
+            else row.statement
+            for number, row in self._terms.items()
+        }
 
     @property
     def overlays(self) -> dict[int, Statement]:
         """Every statement of the overlay in force, by overlay row."""
         return {number: row.statement for number, row in self._overlay.items()}
 
+    def covers_source(self, overlay: int) -> bool:
+        """Whether a row of the overlay covers a whole source, and so what was made from any of it."""
+        return self._overlay[overlay].source is not None
+
     def row(self, rule: Rule) -> TermsRow | None:
         """What counts for documents under `rule`, with the entry that states it; None where nothing was stated."""
         stated = self._stated(rule)
         if stated is None or not is_derived(stated.statement):
             return stated
+        return self._effective(rule, stated)
+
+    def _effective(self, rule: Rule, stated: TermsRow) -> TermsRow:
         if rule not in self._met:
             self._met[rule] = replace(stated, statement=self._parents.effective(stated.statement))
         return self._met[rule]
