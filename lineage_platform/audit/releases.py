@@ -63,9 +63,12 @@ class ReleaseAnswer(Answer):
 
 
 def list_releases(catalog: Catalog, corpus: str | None) -> ReleaseList:
-    """The releases of a corpus, or of all."""
+    """The releases of a corpus, or of all. Raises NotFound for a corpus that was never released, nor refused."""
     with catalog.snapshot():
-        return ReleaseList(tuple(_entry(row) for row in reversed(catalog.releases(corpus))))
+        found = catalog.releases(corpus)
+        if corpus is not None and not found:
+            raise NotFound("corpus with a release", corpus, {row.corpus for row in catalog.releases()})
+    return ReleaseList(tuple(_entry(row) for row in reversed(found)))
 
 
 def show_release(catalog: Catalog, files: Files, release: str) -> ReleaseAnswer:

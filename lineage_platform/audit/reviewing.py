@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from datetime import date
+from functools import lru_cache
 from typing import Any
 
 from lineage_platform.audit.gate import answers_of, rules_of, verdicts_of
@@ -26,6 +27,8 @@ from lineage_platform.policy.policyset import PolicySet
 from lineage_platform.policy.ruling import Ruling
 
 _NAMED = 5
+_KEPT = 8
+"""Policy sets of releases that are kept in memory: most releases have the same."""
 
 
 def reviews(catalog: Catalog, files: Files, day: date, corpus: str | None = None) -> list[StateChange]:
@@ -70,7 +73,12 @@ def judged_again(catalog: Catalog, files: Files, row: ReleaseRow, day: date) -> 
 
 def policies_of(catalog: Catalog, files: Files, release: str) -> PolicySet:
     """The policies that a release was judged by."""
-    return restore(_file(catalog, files, release, "policies"))
+    return _restored(_bytes(catalog, files, release, "policies"))
+
+
+@lru_cache(maxsize=_KEPT)
+def _restored(stored: bytes) -> PolicySet:
+    return restore(json.loads(stored))
 
 
 def _review(catalog: Catalog, files: Files, row: ReleaseRow, day: date) -> StateChange | None:
@@ -125,6 +133,10 @@ def _embargo_ended(kept: Mapping[str, Any], day: date) -> bool:
 
 
 def _file(catalog: Catalog, files: Files, release: str, role: str) -> dict[str, Any]:
-    [kept] = catalog.files([release], role)
-    content: dict[str, Any] = json.loads(read_bytes(files.path(kept.file)))
+    content: dict[str, Any] = json.loads(_bytes(catalog, files, release, role))
     return content
+
+
+def _bytes(catalog: Catalog, files: Files, release: str, role: str) -> bytes:
+    [kept] = catalog.files([release], role)
+    return read_bytes(files.path(kept.file))

@@ -75,12 +75,15 @@ def release(
         raise typer.Exit(summary.exit_code)
     with opened(context, workspace) as open_workspace:
         answer = open_workspace.release(corpus)
+        if answer.release.state == "reopened":  # an earlier one, which is true again
+            open_workspace.review(datetime.now(UTC).date(), corpus)
+            answer = open_workspace.release(corpus)
     if as_json:
         output.as_json(answer.to_dict())
     else:
         _show(answer)
-    if summary.exit_code:
-        raise typer.Exit(summary.exit_code)
+    if answer.release.state != "released":
+        raise typer.Exit(1)
 
 
 def releases(

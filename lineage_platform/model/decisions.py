@@ -28,6 +28,7 @@ class Reason(StrEnum):
     # selection
     QUALITY = "quality"
     WEIGHT = "weight"
+    NOT_ALLOWED = "not-allowed"
     # rights
     WITHDRAWN = "withdrawn"
 

@@ -54,7 +54,7 @@ def gate(
     `known` are answers of earlier verdicts. Raises as `judge` does.
     """
     asked = {place: rule.statement for place, rule in enumerate(rules)}
-    declared = {**operator, "recipients": list(spec.recipients)} if spec.recipients else operator
+    declared = _declared(spec, operator)
     verdicts = judge(policies, asked, spec.uses, spec.jurisdictions, day, declared, known)
     waived = _Waived(policies, verdicts, rules, corpus, spec, exceptions)
     cells, findings = [], []
@@ -67,6 +67,38 @@ def gate(
             findings += tally.findings()
     sums = sum(rule.documents for rule in rules), sum(rule.tokens for rule in rules)
     return verdicts, Ruling(tuple(cells), tuple(findings), *sums, tuple(quarantined))
+
+
+def stopped(
+    policies: PolicySet,
+    rules: Sequence[Rule],
+    corpus: str,
+    spec: ReleaseSpec,
+    day: date,
+    operator: Mapping[str, Any] = UNDECLARED,
+    exceptions: Sequence[PolicyException] = (),
+) -> list[str | None]:
+    """For each rule None where its documents pass the gate, else the worst verdict, with what for, where, and by which policy."""
+    declared = _declared(spec, operator)
+    asked = {place: rule.statement for place, rule in enumerate(rules)}
+    verdicts = judge(policies, asked, spec.uses, spec.jurisdictions, day, declared)
+    waived = _Waived(policies, verdicts, rules, corpus, spec, exceptions)
+    found: list[str | None] = []
+    for place in asked:
+        said = {
+            question: worst(part.left for part in waived.parts(question))
+            for question in ((place, use, where) for use in spec.uses for where in spec.jurisdictions)
+        }
+        (_, use, where), verdict = max(said.items(), key=lambda item: VALUES.index(item[1].value))
+        by = verdict.policies[0] if verdict.policies else "no policy permits"
+        why = f"{verdict.value} for {use} in {where}: {by}"
+        found.append(None if verdict.value == "allowed" else why)
+    return found
+
+
+def _declared(spec: ReleaseSpec, operator: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The operator; the recipients of a release go before the operator's."""
+    return {**operator, "recipients": list(spec.recipients)} if spec.recipients else operator
 
 
 @dataclass(frozen=True)

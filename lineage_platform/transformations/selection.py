@@ -1,10 +1,11 @@
 """Which documents go into a corpus, how often, and why the others do not.
 
-A document that deduplication dropped is not our input. Then, in this order: the quality standard (`quality`, detail the
-failing rule), and the weight of its source (`weight`). A weight below 1 keeps a document where a hash of its identity
-is below the weight; 2.5 keeps epochs 0 and 1 of all, and epoch 2 by the same hash. The threshold concerns one document
-at a time, so adding a source, or other documents, never changes what is kept of the rest; and a greater weight keeps
-all that a smaller one kept.
+A document that deduplication dropped is not our input. Then, in this order: policy, where the recipe asks for it
+(`not-allowed`, detail the verdict and its policy), the quality standard (`quality`, detail the failing rule), and the
+weight of its source (`weight`). A weight below 1 keeps a document where a hash of its identity is below the weight;
+2.5 keeps epochs 0 and 1 of all, and epoch 2 by the same hash. The threshold concerns one document at a time, so
+adding a source, or other documents, never changes what is kept of the rest; and a greater weight keeps all that a
+smaller one kept.
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ from lineage_platform.transformations.engine import Engine, Progress, steps
 from lineage_platform.transformations.hashing import Purpose, below, hash_identities
 from lineage_platform.transformations.parts import PartWriter, key_ranges, read_batches, read_range
 from lineage_platform.transformations.standards import Standard, failing_rules
+from lineage_platform.transformations.stopped import NOTHING, Stopped
 from lineage_platform.transformations.stretches import lots
 
 CODE_VERSION = "2"
@@ -37,6 +39,7 @@ PART_ROWS = 64 * 1024
 """Annotated documents that one part decides on where those of a source are fewer: sources follow each other in it."""
 
 _BATCH_ROWS = 16 * 1024
+_REASONS = (Reason.NOT_ALLOWED, Reason.QUALITY, Reason.WEIGHT)
 
 
 @dataclass(frozen=True)
@@ -65,6 +68,7 @@ class _Task:
     seed: int
     dropped: tuple[str, ...]
     standard: Standard | None
+    stopped: Stopped
     scratch: str
 
 
@@ -81,6 +85,7 @@ def select(
     dropped: Sequence[Place],
     corpus: Corpus,
     standard: Standard | None,
+    stopped: Stopped = NOTHING,
     *,
     scratch: Place,
     engine: Engine,
@@ -110,6 +115,7 @@ def select(
                 if any(_overlap(part.reach, reaches[str(path)]) for part in group)
             ),
             standard,
+            stopped,
             str(scratch),
         )
         for number, group in enumerate(_groups(annotated))
@@ -136,19 +142,19 @@ def _statistics(corpus: Corpus, outcomes: Sequence[_Outcome]) -> Statistics:
             by_source[source].update(counts)
         terms.update(outcome.terms)
     total = sum(by_source.values(), Counter())
-    reasons = {reason: total[reason] for reason in (Reason.QUALITY, Reason.WEIGHT) if total[reason]}
+    reasons = {reason: total[reason] for reason in _REASONS if total[reason]}
     kept = total["in"] - sum(reasons.values())
     details: dict[str, Any] = {
         "before_weighting": {
             "records_in": total["in"],
-            "kept": total["in"] - total[Reason.QUALITY],
-            "dropped": total[Reason.QUALITY],
+            "kept": total["in"] - total[Reason.QUALITY] - total[Reason.NOT_ALLOWED],
+            "dropped": total[Reason.QUALITY] + total[Reason.NOT_ALLOWED],
         },
         "by_source": {
             source.id: {
                 "weight": source.weight,
                 "records_in": counts["in"],
-                "kept": counts["in"] - counts[Reason.QUALITY] - counts[Reason.WEIGHT],
+                "kept": counts["in"] - sum(counts[reason] for reason in _REASONS),
                 "documents": counts["rows"],
                 "bytes": counts["bytes"],
             }
@@ -267,7 +273,8 @@ def _decide(batch: pa.RecordBatch, weight: float, task: _Task) -> tuple[pa.Recor
     rule = pa.nulls(batch.num_rows, pa.string())
     if task.standard is not None:
         rule = failing_rules(batch, task.standard).cast(pa.string())
-    passes = rule.is_null().to_numpy(zero_copy_only=False)
+    why = task.stopped.why(batch.column("document").to_numpy(), batch.column("terms").to_numpy())
+    passes = rule.is_null().to_numpy(zero_copy_only=False) & np.array([item is None for item in why], bool)
     whole = int(weight)
     again = below(hash_identities(batch.column("identity"), Purpose.WEIGHT, task.seed), weight - whole)
     epochs = np.where(passes, whole + again, 0)
@@ -281,11 +288,15 @@ def _decide(batch: pa.RecordBatch, weight: float, task: _Task) -> tuple[pa.Recor
     refused = narrow.select(["document", "identity", "terms"]).take(out)
     rules = rule.take(out)
     weighted = rules.is_null()
+    stopped = pa.array(why, pa.string()).take(out)
+    allowed = stopped.is_null()
+    reason = pc.if_else(weighted, str(Reason.WEIGHT), str(Reason.QUALITY))
+    detail = pc.if_else(weighted, f"weight {weight}", rules)
     nothing = pa.nulls(len(out), pa.int64())
     columns = {
         "outcome": pa.array(["dropped"] * len(out), pa.string()),
-        "reason": pc.if_else(weighted, str(Reason.WEIGHT), str(Reason.QUALITY)).cast(pa.string()),
-        "detail": pc.if_else(weighted, f"weight {weight}", rules).cast(pa.string()),
+        "reason": pc.if_else(allowed, reason, str(Reason.NOT_ALLOWED)).cast(pa.string()),
+        "detail": pc.if_else(allowed, detail, stopped).cast(pa.string()),
         "file": nothing.cast(pa.int32()),
         "record": nothing,
         "offset": nothing,

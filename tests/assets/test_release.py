@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ import pytest
 
 from tests.assets.release_worlds import CORPUS, SOURCE, edit, make_open_workspace
 from tests.assets.running import answer, lineage
+from tests.assets.worlds import english
 from tests.workspace.test_releases import EXCEPTION
 
 pytestmark = pytest.mark.slow
@@ -88,3 +90,41 @@ def test_bad_input_starts_nothing(workspace: Path) -> None:
     done = lineage(workspace, "release", "open")
     assert (done.returncode, "got no `release`" in done.stderr) == (2, True), done.stderr
     assert listed(workspace) == before
+
+
+def test_what_is_not_allowed_is_left_out_where_the_recipe_says_so(tmp_path: Path) -> None:
+    root = make_open_workspace(tmp_path)
+    closed = (root / SOURCE).read_text().replace("id: open", "id: closed").replace("CC0-1.0", "CC-BY-NC-4.0")
+    (root / "sources" / "closed.yaml").write_text(closed.replace("open.jsonl", "closed.jsonl"))
+    (root / "data" / "closed.jsonl").write_text(
+        "".join(json.dumps({"id": f"c{number}", "text": english(100 + number)}) + "\n" for number in range(9))
+    )
+    edit(root / CORPUS, "sources: [open]", "sources: [open, closed]")
+    edit(root / CORPUS, "jurisdictions: [strict]", "jurisdictions: [strict]\n  admit: allowed")
+    try:
+        done = lineage(root, "materialize", "open")
+        assert done.returncode == 0, done.stdout + done.stderr
+        answered = answer(root, "release", "open")
+        assert (answered["release"]["state"], answered["release"]["documents"]) == ("released", 24)
+        left_out = answer(root, "decisions", "open", "--reason", "not-allowed")
+        assert left_out["records"] == 9
+        why = "refused for commercial-pretraining in strict: licence-no-commercial-use"
+        assert {item["detail"] for item in left_out["decisions"]} == {why}
+        edit(root / "sources" / "closed.yaml", "CC-BY-NC-4.0", "CC0-1.0")
+        assert lineage(root, "materialize", "open").returncode == 0
+        assert answer(root, "release", "open")["release"]["documents"] == 33
+        terms = root / "withdrawn.yaml"
+        terms.write_text(
+            "terms: {licence: CC-BY-NC-4.0, consent_basis: not-personal-data, personal_data: none}\n"
+        )
+        restated = ("--source", "closed", "--terms", str(terms), "--reason", "a letter", "--author", "me")
+        answer(root, "restate", *restated)
+        reviewed = answer(root, "releases", "--review")
+        assert {change["state"] for change in reviewed["changes"]} == {"reopened"}
+        assert lineage(root, "materialize", "open").returncode == 0
+        assert answer(root, "release", "open")["release"]["documents"] == 24
+        later = answer(root, "releases", "--review", "--on", "2999-01-01")
+        assert [item["state"] for item in later["releases"]].count("released") == 2
+        assert lineage(root, "releases", "--on", "2999-01-01").returncode == 2
+    finally:
+        lineage(root, "down")

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lineage_platform.model.releases import PolicyException, ReleaseSpec
-from lineage_platform.policy.gate import REGIONS, gate
+from lineage_platform.policy.gate import REGIONS, gate, stopped
 from lineage_platform.policy.meet import derived
 from lineage_platform.policy.policies import load
 from lineage_platform.policy.policyset import PolicySet
@@ -74,6 +74,14 @@ def test_one_document_that_is_not_allowed_stops_a_release() -> None:
     )
     assert worst.stops
     assert worst.clears
+
+
+def test_what_is_stopped_says_why() -> None:
+    told = stopped(load(), rules(CLEAN, NON_COMMERCIAL), "demo", COMMERCIAL, DAY, OPERATOR)
+    why = "refused for commercial-pretraining in EU: licence-no-commercial-use"
+    assert told == [None, why]
+    waived = [waiver("licence-no-commercial-use")]
+    assert stopped(load(), rules(NON_COMMERCIAL), "demo", COMMERCIAL, DAY, OPERATOR, waived) == [None]
 
 
 def test_nothing_is_no_release() -> None:
@@ -162,7 +170,7 @@ def test_what_is_stored_comes_back() -> None:
     assert Rule.from_stored(rule.stored()) == rule
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(
     st.lists(STATEMENTS, min_size=1, max_size=4),
     st.sampled_from(USES),
@@ -173,6 +181,8 @@ def test_laws(statements: list[dict[str, Any]], use: str, jurisdiction: str) -> 
     spec = ReleaseSpec((use,), (jurisdiction,))
     verdicts, found = gate(load(), rules(*statements), "demo", spec, DAY, OPERATOR)
     assert found.passed == all(verdicts[question].value == "allowed" for question in verdicts)
+    told = stopped(load(), rules(*statements), "demo", spec, DAY, OPERATOR)
+    assert [why is None for why in told] == [verdicts[question].value == "allowed" for question in verdicts]
     (cell,) = found.cells
     assert cell.allowed + cell.unknown + cell.undetermined + cell.refused == found.documents
     stopping = sorted({item.policy for item in found.findings if item.stops and item.policy})

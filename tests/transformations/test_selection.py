@@ -14,6 +14,7 @@ from lineage_platform.transformations import selection
 from lineage_platform.transformations.engine import Engine, quiet
 from lineage_platform.transformations.selection import select
 from lineage_platform.transformations.standards import Rule, Standard
+from lineage_platform.transformations.stopped import ANY, NOTHING, Stopped
 from tests.transformations.worlds import (
     AwayEngine,
     corpus,
@@ -58,6 +59,7 @@ class World:
         dropped: list[Path] | None = None,
         engine: Engine | None = None,
         seed: int = 0,
+        stopped: Stopped = NOTHING,
     ) -> Result:
         self.runs += 1
         return select(
@@ -65,6 +67,7 @@ class World:
             dropped or [],
             corpus(weights, seed=seed),
             standard,
+            stopped,
             scratch=self.folder / str(self.runs),
             engine=engine or Engine(),
             progress=quiet,
@@ -211,3 +214,31 @@ def test_a_source_without_documents(tmp_path: Path) -> None:
     result = world.select({"a": 1, "empty": 2})
     assert result.statistics.details["by_source"]["empty"]["records_in"] == 0
     assert result.content_digest == world.select({"a": 1}).content_digest
+
+
+def test_documents_that_policy_stops_are_left_out_first(world: World) -> None:
+    everything = rows_of(world.select({"a": 1, "b": 1}), "selection")
+    keys, terms = (everything.column(name).to_pylist() for name in ("document", "terms"))
+    chosen = sorted(keys)[10:20]
+    stopped = Stopped(
+        {(terms[0], None): "refused for research in EU: p", (ANY, 7): "unknown: q", (ANY, 8): None},
+        [(chosen[0], chosen[4], 7), (chosen[5], chosen[9], 8)],
+    )
+    result = world.select({"a": 1, "b": 1}, WORDY, stopped=stopped)
+    decisions = rows_of(result, "decisions").to_pylist()
+    why = {row["document"]: row["detail"] for row in decisions if str(row["reason"]) == "not-allowed"}
+    by_key = dict(zip(keys, terms, strict=True))
+    expected = {key: "refused for research in EU: p" for key in keys if by_key[key] == terms[0]}
+    expected |= dict.fromkeys(chosen[:5], "unknown: q")
+    for key in chosen[5:]:
+        expected.pop(key, None)
+    assert why == expected
+    statistics = result.statistics
+    assert statistics.by_reason["not-allowed"] == len(expected)
+    assert statistics.records_in == statistics.kept + statistics.dropped == len(keys)
+    before = statistics.details["before_weighting"]
+    assert before["records_in"] == before["kept"] + before["dropped"]
+    assert (
+        world.select({"a": 1, "b": 1}, stopped=Stopped({})).content_digest
+        == world.select({"a": 1, "b": 1}).content_digest
+    )
