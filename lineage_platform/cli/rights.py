@@ -55,7 +55,7 @@ def rights(
     \b
     lineage rights --corpus demo
     lineage rights shard-00003 --corpus demo --json
-    lineage rights --corpus demo --csv > rights.csv
+    lineage rights --corpus demo --csv
     lineage rights --corpus demo --attribution ATTRIBUTION.md
     """
     if as_csv and (as_json or shard is not None):
