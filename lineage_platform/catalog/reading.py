@@ -15,9 +15,10 @@ from typing import Any
 
 import psycopg
 
-from lineage_platform.catalog.believed import Believed
+from lineage_platform.catalog.believed import Believed, Later, no_later
 from lineage_platform.catalog.entries import Entries
 from lineage_platform.catalog.forms import transformation_from
+from lineage_platform.catalog.listed import Listed
 from lineage_platform.catalog.migrate import refuse_other_tables
 from lineage_platform.catalog.registers import Registers
 from lineage_platform.catalog.released import Released
@@ -73,14 +74,14 @@ def connect(url: str) -> Reading:
     except BaseException:
         connection.close()
         raise
-    return Reading(connection)
+    return Reading(connection, later)
 
 
-class Reading(Believed, Entries, Released, Registers):
+class Reading(Believed, Entries, Released, Registers, Listed):
     """The catalog, read only: versions, files, shards and snapshots, what is believed about terms, and the ledger."""
 
-    def __init__(self, connection: psycopg.Connection[Any]) -> None:
-        super().__init__(connection)
+    def __init__(self, connection: psycopg.Connection[Any], later: Later = no_later) -> None:
+        super().__init__(connection, later)
         self._upstream: dict[str, Upstream] = {}
         self._roles: dict[str, list[str]] = {}
 

@@ -66,8 +66,9 @@ def record(connection: Connection, backend: Backend, run: TrainingRun) -> str:
 
 
 def _refuse_other(run: TrainingRun, known: Mapping[str, Any]) -> None:
-    told = {"details": run.details, "ended_at": run.ended_at or known["ended_at"]}
-    if any(known[name] != value for name, value in told.items()):
+    """Whoever tells less than what is recorded contradicts nothing."""
+    same = all(known["details"].get(name) == value for name, value in run.details.items())
+    if not same or run.ended_at not in (None, known["ended_at"]):
         raise Conflict(
             f"{run.model} {run.model_version} of {run.release} is recorded since {rfc3339(known['recorded_at'])} "
             f"with {known['details']}, ended at {rfc3339(known['ended_at'])}; expected the same, or another version"

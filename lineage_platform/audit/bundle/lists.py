@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from lineage_platform.audit.bundle.way import holder_of
 from lineage_platform.audit.verification.report import Report
 from lineage_platform.audit.verification.statements import canonical_list
 from lineage_platform.events.facets import TERMS
@@ -21,7 +22,7 @@ def lists_of(
     for name, listed in bundle["lists"].items():
         with report.reading("terms", f"entry {name}"):
             event = events[int(name)]
-            holder = event["dataset"] if "dataset" in event else event["outputs"][0]
+            holder = holder_of(event)
             digest = hashlib.sha256(canonical_list(listed)).hexdigest()
             if report.same("terms", f"entry {name}", digest, holder["facets"][TERMS]["digest"]):
                 found[int(name)] = listed

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Sequence
 from contextlib import closing
 from datetime import date
@@ -10,6 +11,7 @@ from typing import Any
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from lineage_platform.audit.bundle.form import FORMAT, encoded, written
+from lineage_platform.audit.bundle.way import holder_of, version_in
 from lineage_platform.audit.evidence import proofs
 from lineage_platform.audit.gate import verdicts_of
 from lineage_platform.audit.index import Index
@@ -18,6 +20,7 @@ from lineage_platform.audit.releases import release_of
 from lineage_platform.audit.rights import Rights
 from lineage_platform.catalog.rows import ReleaseRow
 from lineage_platform.errors import NotFound, VerificationFailed
+from lineage_platform.events.facets import TERMS
 from lineage_platform.files import read_bytes
 from lineage_platform.ledger.keys import public_key_pem
 from lineage_platform.model.versions import File
@@ -35,6 +38,7 @@ def make_bundle(catalog: Catalog, files: Files, name: str, key: Ed25519PublicKey
         if checkpoint is None:
             raise NotFound("checkpoint", "newest")
         indexes, covered = _grounds(catalog, files, release)
+        entries, lists = _entries(catalog, indexes, checkpoint.size)
         row = next(item for item in catalog.versions_of(f"{release.corpus}/release") if item.id == release.id)
         bundle = {
             "format": FORMAT,
@@ -42,7 +46,7 @@ def make_bundle(catalog: Catalog, files: Files, name: str, key: Ed25519PublicKey
             "state": release.stands,
             "public_key": public_key_pem(key).decode(),
             "checkpoint": checkpoint.note,
-            "entries": _entries(catalog, indexes, checkpoint.size),
+            "entries": entries,
             "manifest": encoded(
                 read_bytes(files.path(File("manifest.json", "manifest", row.manifest_sha256, 0, 0)))
             ),
@@ -51,7 +55,7 @@ def make_bundle(catalog: Catalog, files: Files, name: str, key: Ed25519PublicKey
                 for item in catalog.files([release.id])
             },
             "covered": {source: list(map(str, rows)) for source, rows in sorted(covered.items())},
-            "lists": {},
+            "lists": lists,
         }
     return release.id, written(bundle)
 
@@ -80,11 +84,14 @@ def _grounds(catalog: Catalog, files: Files, release: ReleaseRow) -> tuple[set[i
     return indexes | {row.reinstated.ledger_index for row in laid if row.reinstated}, covered
 
 
-def _entries(catalog: Catalog, indexes: Iterable[int], size: int) -> list[dict[str, Any]]:
+def _entries(
+    catalog: Catalog, indexes: Iterable[int], size: int
+) -> tuple[list[dict[str, Any]], dict[str, Any]]:
+    """The entries, and the whole lists of statements of those whose events leave some out."""
     wanted: Sequence[int] = sorted(indexes)
     leaves = catalog.leaves(wanted)
     proved = proofs(catalog, [index for index in wanted if index < size], size)
-    entries = []
+    entries, lists = [], {}
     for index in wanted:
         leaf, proof = leaves.get(index), proved.get(index)
         if leaf is None or proof is None or leaf.salt is None or leaf.payload is None:
@@ -99,4 +106,8 @@ def _entries(catalog: Catalog, indexes: Iterable[int], size: int) -> list[dict[s
                 "proof": [item.hex() for item in proof],
             }
         )
-    return entries
+        event = json.loads(leaf.payload)
+        if holder_of(event)["facets"].get(TERMS, {}).get("omitted"):
+            version = version_in(event["outputs"][0]) if "run" in event else None
+            lists[str(index)] = catalog.listed(index, version)
+    return entries, lists

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime
 from typing import Any, cast
 
+from lineage_platform.audit.bundle.way import holder_of
 from lineage_platform.audit.needs import Catalog
 from lineage_platform.audit.overlay import Interval
 from lineage_platform.audit.parents import Parents, laid_over
@@ -97,8 +98,7 @@ class Told:
         return laid_over(own, row.statement) if own and is_derived(own) else row.statement
 
     def _learn(self, index: int, event: Event, lists: Mapping[int, Sequence[Mapping[str, Any]]]) -> None:
-        holder = event["dataset"] if "dataset" in event else event["outputs"][0]
-        facets = holder["facets"]
+        facets = holder_of(event)["facets"]
         if TERMS in facets:
             for item in lists.get(index, facets[TERMS]["terms"]):
                 self._pieces[int(item["terms"])] = [item["statement"], *item.get("others", ())]

@@ -23,6 +23,12 @@ def made_by(events: Mapping[int, Event]) -> dict[str, tuple[int, Event]]:
     return found
 
 
+def holder_of(event: Event) -> Mapping[str, Any]:
+    """The dataset that an event is about: of a run its output."""
+    holder: Mapping[str, Any] = event["dataset"] if "dataset" in event else event["outputs"][0]
+    return holder
+
+
 def version_in(dataset: Mapping[str, Any]) -> str:
     """The version that an event names of a dataset."""
     version: str = dataset["facets"]["version"]["datasetVersion"]
