@@ -9,7 +9,7 @@ from lineage_platform.audit.answers import Gap, Parent
 from lineage_platform.audit.index import Index
 from lineage_platform.audit.needs import Catalog
 from lineage_platform.audit.rights import Rights
-from lineage_platform.catalog.rows import Upstream
+from lineage_platform.catalog.rows import Upstream, VersionFile
 from lineage_platform.model.keys import snapshot_of
 
 _NAMED: LiteralString = """
@@ -48,6 +48,10 @@ class Ancestry:
         self._catalog, self._index, self._upstream = catalog, index, upstream
         self._versions = [row.id for row in upstream.versions]
 
+    def documents(self) -> list[VersionFile]:
+        """All files of documents: of this version, and those that they were made from."""
+        return self._catalog.files(self._versions, "documents")
+
     def named_by(self, document: int) -> list[Named]:
         """The parents of a document and of its parents, nearest first."""
         found: list[Named] = []
@@ -73,7 +77,11 @@ class Ancestry:
         return found
 
     def parents(self, document: int, rights: Rights) -> tuple[list[Parent], list[Gap], set[int]]:
-        """The parents of a document with their terms, those that were not found as gaps, and the entries that tell of them."""
+        """The parents of a document with their terms, what is not known of them as gaps, and the entries that tell of them.
+
+        A row of the overlay that covers single documents replaces the terms of these alone: what was made from them has to
+        be restated too, and until then is a gap.
+        """
         named = self.named_by(document)
         rights.learn(item.terms for item in named if item.terms is not None)
         snapshots = {row.number: row for row in self._upstream.snapshots}
@@ -85,8 +93,12 @@ class Ancestry:
             snapshot = None if item.parent is None else snapshots.get(snapshot_of(item.parent))
             rule = None
             if item.parent is not None and item.terms is not None:
-                rule = (item.terms, self._index.overlay_of(item.parent))
+                overlay = self._index.overlay_of(item.parent)
+                rule = (item.terms, overlay)
                 entries |= rights.ledger_indexes([rule])
+                if overlay is not None and not rights.covers_source(overlay):
+                    note = f"overlay/{overlay} replaces the terms of {item.parent}, which it was made from; restate it too"
+                    gaps.append(Gap("parent-restated", str(item.child), note))
             if snapshot is not None:
                 read = f"documents/{snapshot.source}"
                 entries |= {snapshot.ledger_index}

@@ -103,7 +103,7 @@ class _Tracing:
         self.upstream = direct_way(upstream, version.id)
         self.ancestry = Ancestry(catalog, index, ancestry(upstream, version.id))
         self.rights = Rights(catalog, when)
-        self.rights.lay_over(index, self._documents)
+        self.rights.lay_over(index, self.ancestry.documents)
         self.consumers = consumers(catalog, version.dataset.removesuffix(shards_dataset("")), [version.id])
         self.gaps: list[Gap] = []
 
@@ -296,12 +296,10 @@ class _Tracing:
     def _by_shard(self, shard: int) -> list[VersionFile]:
         return self.catalog.files([self.version.id], "placements-by-shard", [(shard, shard)])
 
-    def _documents(self, keys: Sequence[int] | None = None) -> list[VersionFile]:
-        """The documents files upstream, all of them, or those that can hold one of `keys`."""
+    def _documents(self, keys: Sequence[int]) -> list[VersionFile]:
+        """The documents files upstream that can hold one of `keys`."""
         versions = [item.id for item in self.upstream.versions]
-        return self.catalog.files(
-            versions, "documents", None if keys is None else [(key, key) for key in keys]
-        )
+        return self.catalog.files(versions, "documents", [(key, key) for key in keys])
 
     def _files_of(self, way: Sequence[VersionRow], key: int) -> list[VersionFile]:
         """Decisions and tokenizers on the way, as far as they can concern a document, and all derivations: as a parent
