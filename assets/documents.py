@@ -43,7 +43,7 @@ def documents_step(source: Source) -> Step:
                 name: platform.paths(cast("Version", inputs[f"documents/{name}"]), "documents")
                 for name in source.parents
             },
-            subject_key=platform.subject_key,
+            subject_keys=platform.subject_keys,
             scratch=scratch,
             engine=platform.engine,
             progress=platform.progress(f"documents/{source.id}"),
@@ -82,7 +82,7 @@ def documents_step(source: Source) -> Step:
         "once, with its terms; records that could not become a document are decisions with a reason.",
         upstream=(f"source/{source.id}", *(f"documents/{name}" for name in source.parents)),
         code_version=code_version(documents.CODE_VERSION, parameters),
-        transformation=lambda _platform, _inputs: _transformation(parameters),
+        transformation=lambda platform, _inputs: _transformation(source, parameters, platform),
         run=run,
         check=check,
         suites=tuple(roles),
@@ -95,5 +95,6 @@ def documents_step(source: Source) -> Step:
     )
 
 
-def _transformation(parameters: dict[str, Any]) -> Transformation:
-    return Transformation("read-documents", documents.CODE_VERSION, parameters)
+def _transformation(source: Source, parameters: dict[str, Any], platform: Platform) -> Transformation:
+    key = {"subject_key": platform.subject_keys.newest} if source.record.subject else {}
+    return Transformation("read-documents", documents.CODE_VERSION, {**parameters, **key})

@@ -11,6 +11,7 @@ from typing import Any, TextIO
 
 from lineage_platform.files import Place
 from lineage_platform.model.definitions import Workspace
+from lineage_platform.model.subjects import SubjectKeys
 from lineage_platform.model.terms import Terms
 from lineage_platform.model.versions import File, Version
 from lineage_platform.policy.effective import Effective
@@ -18,7 +19,7 @@ from lineage_platform.policy.rights import rank_of
 from lineage_platform.recording import Recorder
 from lineage_platform.settings import Settings
 from lineage_platform.transformations.engine import Engine, Progress
-from lineage_platform.wiring import load_subject_key, open_recorder, open_workspace
+from lineage_platform.wiring import load_subject_keys, open_recorder, open_workspace
 from lineage_platform.wiring.reading import OpenWorkspace
 
 Report = Callable[[Mapping[str, Any]], None]
@@ -53,9 +54,9 @@ class Platform:
         return open_recorder(self.settings)
 
     @cached_property
-    def subject_key(self) -> bytes:
-        """Key of the hash that stands for data subjects."""
-        return load_subject_key(self.settings)
+    def subject_keys(self) -> SubjectKeys:
+        """Keys of the hashes that stand for data subjects."""
+        return load_subject_keys(self.settings)
 
     def reading(self) -> OpenWorkspace:
         """The read side, a context manager: for one question, so that no connection stays behind."""

@@ -23,6 +23,7 @@ from benchmarks.generator import write
 from benchmarks.report import HERE, RESULTS, cpu_seconds, write_report
 from benchmarks.stages import paths
 from lineage_platform.model.definitions import Corpus, ShardLayout, ShardSpec, Source
+from lineage_platform.model.subjects import SubjectKeys
 from lineage_platform.model.versions import Result, Snapshot
 from lineage_platform.policy.rights import rights_rank
 from lineage_platform.policy.signals.rows import signals_of
@@ -129,7 +130,7 @@ class Update:
             snapshot,
             terms_of=lambda said: terms_of(source, *said),
             signals_of=signals_of,
-            subject_key=b"k" * 32,
+            subject_keys=SubjectKeys((b"k" * 32,)),
         )
         read = self._timed(f"documents/{source.id}", reading)
         self.state.ranks |= {item.number: rights_rank(item) for item in read.terms}

@@ -13,6 +13,7 @@ from typing import Any
 from benchmarks.corpus import recipe, sources
 from benchmarks.report import cpu_seconds, peak_memory
 from lineage_platform.model.definitions import ShardFormat
+from lineage_platform.model.subjects import SubjectKeys
 from lineage_platform.model.versions import Result, Snapshot
 
 STAGES = ("observe", "documents", "annotations", "deduplicated", "selection", "tokenizer", "shards")
@@ -82,7 +83,7 @@ class Chain:
                 snapshot,
                 terms_of=lambda said, source=source: terms_of(source, *said),
                 signals_of=signals_of,
-                subject_key=b"k" * 32,
+                subject_keys=SubjectKeys((b"k" * 32,)),
                 scratch=scratch,
             )
             read = self._result(f"documents/{source.id}", "documents", partial(reading, **run))

@@ -20,6 +20,7 @@ from lineage_platform.catalog.rows import VersionFile, VersionRow, shard_name
 from lineage_platform.errors import NotFound
 from lineage_platform.model.definitions import Source
 from lineage_platform.model.keys import key_range, snapshot_of
+from lineage_platform.model.subjects import SubjectHash
 from lineage_platform.model.when import When
 
 _BY_SNAPSHOT: LiteralString = """
@@ -148,16 +149,16 @@ class Inquiry:
             raise NotFound("document", text)
         return self._by_documents("document", text, asked, hits, snapshots=[snapshot.number])
 
-    def subject(self, subject: bytes) -> Impact:
-        """The documents of one data subject, by the keyed hash; the answer names the hash, never the person."""
+    def subject(self, subject: SubjectHash) -> Impact:
+        """The documents of one data subject, by the keyed hashes; the answer names the newest hash, never the person."""
         found = {
             version.id: [
-                document for _, document in documents_of(self._index, self._documents(version), [subject])
+                document for _, document in documents_of(self._index, self._documents(version), subject.all)
             ]
             for version in self._versions
         }
         hits = {version.id: self._places(version, found[version.id]) for version in self._versions}
-        return self._by_documents("subject", subject.hex(), found, hits)
+        return self._by_documents("subject", subject.hash.hex(), found, hits)
 
     def _by_documents(
         self,

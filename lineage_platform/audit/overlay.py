@@ -34,7 +34,7 @@ def cover(
     `snapshots_of` gives the snapshots of a source, `documents_of` pairs of (subject, document key) of data subjects.
     """
     documents: dict[bytes, list[int]] = {}
-    subjects = [row.subject for row in rows if row.subject is not None]
+    subjects = [subject for row in rows for subject in row.hashes]
     if subjects:
         for subject, document in documents_of(subjects):
             documents.setdefault(subject, []).append(document)
@@ -68,7 +68,7 @@ def _reach(
     if row.document is not None:
         return [(row.document, row.document)]
     if row.subject is not None:
-        return [(document, document) for document in documents.get(row.subject, [])]
+        return [(document, document) for subject in row.hashes for document in documents.get(subject, [])]
     if row.key_from is not None and row.key_to is not None:
         return [(row.key_from, row.key_to)]
     return [snapshot.keys for snapshot in snapshots_of(row.source or "")]

@@ -43,6 +43,7 @@ class Replacement:
     keys: tuple[str, str] | None
     document: str | None
     subject: str | None
+    subject_key: str | None
     statement: Mapping[str, Any]
     reason: str
     author: str
@@ -101,6 +102,7 @@ def _replacement(row: LaidRow, now: datetime) -> Replacement:
         keys=None if row.key_from is None else (str(row.key_from), str(row.key_to)),
         document=None if row.document is None else str(row.document),
         subject=None if row.subject is None else row.subject.hex(),
+        subject_key=row.subject_key,
         statement=row.statement,
         reason=row.reason,
         author=row.author,

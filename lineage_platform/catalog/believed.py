@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
 import psycopg
@@ -34,12 +34,21 @@ _RIGHTS = f"""
 
 T = TypeVar("T")
 
+Later = Callable[[Sequence[tuple[bytes, str]]], Sequence[Sequence[bytes]]]
+"""Of hashes of data subjects with the ids of their keys: what each is under the keys since."""
+
+
+def no_later(hashes: Sequence[tuple[bytes, str]]) -> Sequence[Sequence[bytes]]:
+    """Where keys never rotated."""
+    return [()] * len(hashes)
+
 
 class Believed(Session):
     """Statements and overlay. Statements are only ever added, so those believed now are kept between questions."""
 
-    def __init__(self, connection: psycopg.Connection[Any]) -> None:
+    def __init__(self, connection: psycopg.Connection[Any], later: Later = no_later) -> None:
         super().__init__(connection)
+        self._later = later
         self._statements: Statements[TermsRow] = Statements()
         self._rights: Statements[RightsRow] = Statements()
         self._shares: dict[tuple[str, str, str], tuple[str, str, str]] = {}
@@ -105,7 +114,8 @@ class Believed(Session):
     def overlay(self, when: When) -> list[OverlayRow]:
         """Overlay rows in force, by what was recorded then, oldest first."""
         rows = self._rows(
-            """SELECT id, statement, recorded_at, ledger_index, source, key_from, key_to, document, subject
+            """SELECT id, statement, recorded_at, ledger_index, source, key_from, key_to, document, subject,
+                      subject_key, subject_earlier
                FROM lineage.overlay AS o, coalesce(%(known)s::timestamptz, 'infinity') AS known,
                     coalesce(%(moment)s::timestamptz, now()) AS moment
                WHERE recorded_at <= known AND valid_from <= moment AND coalesce(valid_to > moment, true)
@@ -114,7 +124,14 @@ class Believed(Session):
                ORDER BY recorded_at, id""",
             {"known": when.as_of, "moment": when.moment},
         )
-        return [OverlayRow(**row) for row in rows]
+        keyed = [(row["subject"], row["subject_key"]) for row in rows if row["subject_key"]]
+        since = iter(self._later(keyed) if keyed else ())
+        found = []
+        for row in rows:
+            key, earlier = row.pop("subject_key"), row.pop("subject_earlier") or ()
+            others = (*map(bytes.fromhex, earlier), *(next(since) if key else ()))
+            found.append(OverlayRow(**row, other_hashes=others))
+        return found
 
 
 def _asked(when: When, numbers: Iterable[int] | None) -> dict[str, Any]:

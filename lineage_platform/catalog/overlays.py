@@ -32,6 +32,8 @@ def lay(
             "key_to": cover.keys[1] if cover.keys else None,
             "document": cover.document,
             "subject": cover.subject,
+            "subject_key": cover.subject_key,
+            "subject_earlier": [hashed.hex() for hashed in cover.subject_earlier] or None,
             "statement": statement,
             "reason": reason,
             "author": author,

@@ -57,8 +57,8 @@ _CURRENT = """
 """
 
 
-def connect(url: str) -> Reading:
-    """Open a read-only connection to `url` (a libpq URL).
+def connect(url: str, later: Later = no_later) -> Reading:
+    """Open a read-only connection to `url` (a libpq URL); `later` follows data subjects through the rotation of keys.
 
     Raises Unavailable when it cannot be had, or the database has the tables of another version.
     """

@@ -14,7 +14,7 @@ class Registers(Session):
     def laid(self) -> list[LaidRow]:
         """Every row of the overlay, oldest first, with what lifted it."""
         rows = self._rows(
-            """SELECT o.id, o.source, o.key_from, o.key_to, o.document, o.subject, o.statement, o.reason, o.author,
+            """SELECT o.id, o.source, o.key_from, o.key_to, o.document, o.subject, o.subject_key, o.statement, o.reason, o.author,
                       o.valid_from, o.valid_to, o.recorded_at, o.ledger_index,
                       r.reason AS lifting, r.author AS lifter, r.effective, r.recorded_at AS lifted_at,
                       r.ledger_index AS lifting_index

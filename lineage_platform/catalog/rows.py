@@ -194,6 +194,12 @@ class OverlayRow:
     key_to: int | None = None
     document: int | None = None
     subject: bytes | None = None
+    other_hashes: tuple[bytes, ...] = ()
+
+    @property
+    def hashes(self) -> tuple[bytes, ...]:
+        """The data subject under every key."""
+        return () if self.subject is None else (self.subject, *self.other_hashes)
 
 
 @dataclass(frozen=True)
@@ -217,6 +223,7 @@ class LaidRow:
     key_to: int | None
     document: int | None
     subject: bytes | None
+    subject_key: str | None
     statement: Mapping[str, Any]
     reason: str
     author: str

@@ -36,6 +36,7 @@ from lineage_platform.cli import (
     services,
     shards,
     sources,
+    subject_key,
     trace,
     train_run,
     verify,
@@ -89,6 +90,7 @@ app.command("bundle")(bundle.bundle)
 app.command("verify")(verify.verify)
 app.add_typer(train_run.app, name="train-run")
 app.add_typer(request.app, name="request")
+app.add_typer(subject_key.app, name="subject-key")
 app.add_typer(policy.app, name="policy")
 app.add_typer(checkpoint.app, name="checkpoint")
 app.command("env")(environment.env)

@@ -7,10 +7,12 @@ holds nothing or the whole key, and of two processes that start together one mak
 from __future__ import annotations
 
 import errno
+import fcntl
 import os
 import secrets
 import stat
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from cryptography.exceptions import UnsupportedAlgorithm
@@ -18,6 +20,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
 from lineage_platform.errors import InvalidInput, Unavailable
+from lineage_platform.model.subjects import SubjectKeys
 
 SECRET_BYTES = 32
 
@@ -41,12 +44,46 @@ def load_or_create_key(path: Path) -> Ed25519PrivateKey:
     return key
 
 
-def load_or_create_secret(path: Path) -> bytes:
-    """32 random bytes for keyed hashes, kept and refused like a key."""
-    data = _load_or_create(path, lambda: secrets.token_bytes(SECRET_BYTES))
-    if len(data) != SECRET_BYTES:
-        raise InvalidInput(f"{path}: got {len(data)} bytes, expected {SECRET_BYTES}")
-    return data
+def load_or_create_secrets(path: Path) -> SubjectKeys:
+    """Keys for keyed hashes, 32 random bytes each, kept and refused like a signing key: one is made on first use.
+
+    The file holds one key as it is, or a line `<id> <key in hex>` for each of several, oldest first.
+    """
+    return _secrets(path, _load_or_create(path, lambda: secrets.token_bytes(SECRET_BYTES)))
+
+
+def add_secret(path: Path) -> SubjectKeys:
+    """Add a key to those of a file, atomically; returns all.
+
+    Raises InvalidInput where there is no file, or others can read it, Unavailable where it cannot be written.
+    """
+    if not path.exists():
+        raise InvalidInput(f"{path}: got no key, expected the one that data subjects were hashed with")
+    try:
+        with _alone(path.parent):
+            found = load_or_create_secrets(path)
+            keys = SubjectKeys((*found.keys, secrets.token_bytes(SECRET_BYTES)))
+            lines = [f"{name} {key.hex()}\n" for name, key in zip(keys.ids, keys.keys, strict=True)]
+            _replace(path, "".join(lines).encode())
+    except OSError as error:
+        raise Unavailable(f"{path}: got {error.strerror}, expected a file that can be written") from error
+    return keys
+
+
+def _secrets(path: Path, data: bytes) -> SubjectKeys:
+    if len(data) == SECRET_BYTES:
+        return SubjectKeys((data,))
+    try:
+        pairs = [line.split(" ") for line in data.decode("ascii").splitlines()]
+        keys = SubjectKeys(tuple(bytes.fromhex(key) for _, key in pairs))
+    except ValueError:
+        keys = SubjectKeys(())
+    whole = all(len(key) == SECRET_BYTES for key in keys.keys) and data.endswith(b"\n")
+    if len(keys.keys) < 2 or not whole or keys.ids != tuple(name for name, _ in pairs):
+        raise InvalidInput(
+            f"{path}: got {len(data)} bytes, expected {SECRET_BYTES}, or lines of a key's id and the key in hex; restore the file"
+        )
+    return keys
 
 
 def load_public_key(path: Path) -> Ed25519PublicKey:
@@ -134,6 +171,24 @@ def _place(path: Path, data: bytes, mode: int) -> None:
     """Put a whole file at `path` unless one is there."""
     if path.exists():
         return
+    with _draft(path, data, mode) as draft:
+        try:
+            os.link(draft, path)
+        except FileExistsError:
+            return
+        _flush_folder(path.parent)
+
+
+def _replace(path: Path, data: bytes) -> None:
+    """Put a whole file, for its owner alone, in the place of the one at `path`."""
+    with _draft(path, data, 0o600) as draft:
+        draft.replace(path)
+        _flush_folder(path.parent)
+
+
+@contextmanager
+def _draft(path: Path, data: bytes, mode: int) -> Iterator[Path]:
+    """A whole file beside `path`, on disk; gone afterwards, unless it was moved."""
     draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
     descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode)
     try:
@@ -141,14 +196,28 @@ def _place(path: Path, data: bytes, mode: int) -> None:
             file.write(data)
             file.flush()
             os.fsync(descriptor)
-        try:
-            os.link(draft, path)
-        except FileExistsError:
-            return
-        folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
+        yield draft
     finally:
-        draft.unlink()
+        draft.unlink(missing_ok=True)
+
+
+@contextmanager
+def _folder(folder: Path) -> Iterator[int]:
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        yield descriptor
+    finally:
+        os.close(descriptor)
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """No other process is in here for the same folder."""
+    with _folder(folder) as descriptor:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+
+
+def _flush_folder(folder: Path) -> None:
+    with _folder(folder) as descriptor:
+        os.fsync(descriptor)

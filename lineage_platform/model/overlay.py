@@ -3,19 +3,30 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any, Self
+
+from lineage_platform.model.subjects import SubjectHash
 
 
 @dataclass(frozen=True)
 class Cover:
     """Whose terms are replaced: a source's, those of a range of document keys (both ends included), one document's, or a
-    data subject's (by keyed hash, 32 bytes). Exactly one of them is given."""
+    data subject's (by keyed hash, 32 bytes). Exactly one of them is given. A hash goes with the id of its key, and with
+    those under the keys before it, oldest first."""
 
     source: str | None = None
     keys: tuple[int, int] | None = None
     document: int | None = None
     subject: bytes | None = None
+    subject_key: str | None = None
+    subject_earlier: tuple[bytes, ...] = ()
 
-    def stated(self) -> dict[str, str]:
+    @classmethod
+    def of_subject(cls, subject: SubjectHash) -> Self:
+        """A data subject, whatever key was the newest when a document was read."""
+        return cls(subject=subject.hash, subject_key=subject.key, subject_earlier=subject.earlier)
+
+    def stated(self) -> dict[str, Any]:
         """The JSON form: keys are decimal strings, the hash is in hex."""
         if self.source is not None:
             return {"source": self.source}
@@ -24,4 +35,9 @@ class Cover:
         if self.document is not None:
             return {"document": str(self.document)}
         assert self.subject is not None  # noqa: S101 - one of them is given
-        return {"subject": self.subject.hex()}
+        stated: dict[str, Any] = {"subject": self.subject.hex()}
+        if self.subject_key is not None:
+            stated["key"] = self.subject_key
+        if self.subject_earlier:
+            stated["earlier"] = [hashed.hex() for hashed in self.subject_earlier]
+        return stated

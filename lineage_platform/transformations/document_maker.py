@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from lineage_platform.model.definitions import Source
@@ -16,6 +16,7 @@ from lineage_platform.model.keys import (
     terms_number,
 )
 from lineage_platform.model.signals import SignalsOf
+from lineage_platform.model.subjects import SubjectKeys
 from lineage_platform.model.versions import SnapshotFile
 from lineage_platform.transformations.document_parts import Decision, Document, DocumentWriter
 from lineage_platform.transformations.parents import ParentIndex, Parents
@@ -47,7 +48,7 @@ class Making:
     snapshot: int
     signals_of: SignalsOf
     parents: ParentIndex | None
-    subject_key: bytes = field(repr=False)
+    subject_keys: SubjectKeys
 
     @property
     def beside(self) -> tuple[str, ...]:
@@ -62,7 +63,7 @@ class DocumentMaker:
     def __init__(self, making: Making, writer: DocumentWriter) -> None:
         self.mapping = RecordMapping(making.source)
         self._writer = writer
-        self._source, self._snapshot, self._key = making.source, making.snapshot, making.subject_key
+        self._source, self._snapshot, self._keys = making.source, making.snapshot, making.subject_keys
         self._signals_of = making.signals_of if making.source.record.signals else None
         self._parents = Parents(making.parents) if making.parents else None
         self._numbers: dict[tuple[str | None, OptOut | None, tuple[str, ...]], int] = {}
@@ -101,7 +102,7 @@ class DocumentMaker:
             text,
             terms,
             mapping.language(fields),
-            mapping.subject(fields, self._key),
+            mapping.subject(fields, self._keys),
         )
 
     def _opt_out(self, document: int, identity: bytes, fields: Mapping[str, Any]) -> OptOut | None:

@@ -1,7 +1,7 @@
 """Documents: the records of a snapshot, read, normalised and redacted once; what could not be read is a decision.
 
     result = read_documents(
-        source, snapshot, terms_of=..., signals_of=..., subject_key=..., scratch=..., engine=..., progress=...
+        source, snapshot, terms_of=..., signals_of=..., subject_keys=..., scratch=..., engine=..., progress=...
     )
 
 Conservation: each record, and each fault in its place, is a document (kept, or edited) or a dropped decision.
@@ -20,6 +20,7 @@ from lineage_platform.model.decisions import Reason
 from lineage_platform.model.definitions import Source
 from lineage_platform.model.keys import MAX_ORDINAL, Said
 from lineage_platform.model.signals import SignalsOf
+from lineage_platform.model.subjects import SubjectKeys
 from lineage_platform.model.terms import Terms
 from lineage_platform.model.versions import Part, Result, Snapshot, Statistics
 from lineage_platform.transformations import normalise, reading, redact
@@ -60,7 +61,7 @@ def read_documents(
     terms_of: Callable[[Said], Sequence[Terms]],
     signals_of: SignalsOf,
     parents: Mapping[str, Sequence[Place]] | None = None,
-    subject_key: bytes,
+    subject_keys: SubjectKeys,
     scratch: Place,
     engine: Engine,
     progress: Progress,
@@ -69,9 +70,10 @@ def read_documents(
 
     Where the source's records have signals or parents, also `signals` (`tables.SIGNALS`) or `parents` (`tables.PARENTS`).
     `terms_of` turns what a record says itself (nothing: the source's own) into terms, `signals_of` reads its signals;
-    `parents` are the documents of the sources that it may name as what it was made from, parts by source; `subject_key`
-    keys the hash of data subjects. Parts depend on snapshot and parents alone: a task is a large file or a run of small
-    ones. `details` of the statistics: `redactions` (placeholders by type), `unreadable`, `files`. Raises InvalidInput if a
+    `parents` are the documents of the sources that it may name as what it was made from, parts by source; `subject_keys`
+    key the hash of data subjects. Parts depend on snapshot and parents alone: a task is a large file or a run of small
+    ones. `details` of the statistics: `redactions` (placeholders by type), `unreadable`, `files`, and where records name data subjects
+    `subject_key`, the id of the key of their hashes. Raises InvalidInput if a
     file is not the one that was observed.
     """
     RecordMapping(source)  # a wrong template is one error, not one a task
@@ -84,7 +86,7 @@ def read_documents(
     index = None
     if source.record.parents:
         index = index_parents(parents or {}, scratch=scratch / "index", engine=engine)
-    making = Making(source, snapshot.number, signals_of, index, subject_key)
+    making = Making(source, snapshot.number, signals_of, index, subject_keys)
     tasks = [_Task(number, making, batch, str(scratch)) for number, batch in enumerate(batches(entries))]
     outcomes = engine.map(_read_part, tasks, progress)
     tables = {
@@ -100,14 +102,14 @@ def read_documents(
     return Result(
         content_digest=combine(tables),
         parts=tuple(part for outcome in outcomes for part in outcome.parts),
-        statistics=_statistics(counts),
+        statistics=_statistics(counts, subject_keys.newest if source.record.subject else None),
         terms=tuple(
             sorted((piece for item in said for piece in terms_of(item)), key=lambda terms: terms.number)
         ),
     )
 
 
-def _statistics(counts: Counts) -> Statistics:
+def _statistics(counts: Counts, subject_key: str | None) -> Statistics:
     return Statistics(
         records_in=counts.documents + counts.dropped,
         kept=counts.documents - counts.edited,
@@ -121,6 +123,7 @@ def _statistics(counts: Counts) -> Statistics:
             "redactions": {name: count for name, count in counts.redactions.items() if count},
             "unreadable": counts.unreadable,
             "files": counts.files,
+            **({"subject_key": subject_key} if subject_key else {}),
         },
     )
 

@@ -56,7 +56,7 @@ def cover_of(
         return Cover(keys=(document_key(first), document_key(last)))
     from lineage_platform.wiring.subjects import hash_of_subject
 
-    return Cover(subject=hash_of_subject(workspace.settings, given[0]))
+    return Cover.of_subject(hash_of_subject(workspace.settings, given[0]))
 
 
 def restate(

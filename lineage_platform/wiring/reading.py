@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from datetime import UTC, date, datetime
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
@@ -18,7 +18,7 @@ from lineage_platform.errors import InvalidInput, VerificationFailed
 from lineage_platform.model.when import When
 from lineage_platform.settings import Settings, read_settings
 from lineage_platform.store import Store, open_store
-from lineage_platform.wiring.subjects import hash_of_subject
+from lineage_platform.wiring.subjects import hash_of_subject, later_hashes
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
@@ -110,7 +110,9 @@ class OpenWorkspace:
         """The catalog, read only. Raises NotFound when nothing was recorded, Unavailable when the database is down."""
         if self.settings.database_url is None and not self.settings.database_home.exists():
             raise NothingRecorded
-        return self._stack.enter_context(connect(database_urls(self.settings).psycopg))
+        return self._stack.enter_context(
+            connect(database_urls(self.settings).psycopg, partial(later_hashes, self.settings))
+        )
 
     @cached_property
     def store(self) -> Store:
@@ -423,7 +425,7 @@ class OpenWorkspace:
         """The register of requests, overdue ones first; with `subject` what one person asked for."""
         from lineage_platform.audit.requests import list_requests
 
-        hashes = None if subject is None else [hash_of_subject(self.settings, subject)]
+        hashes = None if subject is None else hash_of_subject(self.settings, subject).all
         return list_requests(self.catalog, today or datetime.now(UTC).date(), hashes)
 
     def request(self, request: str) -> RequestAnswer:

@@ -7,7 +7,8 @@ from functools import partial
 from lineage_platform.catalog.engine import Database
 from lineage_platform.catalog.migrate import migrate
 from lineage_platform.catalog.urls import database_urls
-from lineage_platform.ledger.keys import load_or_create_key, load_or_create_secret
+from lineage_platform.ledger.keys import load_or_create_key, load_or_create_secrets
+from lineage_platform.model.subjects import SubjectKeys
 from lineage_platform.recording.recorder import Recorder
 from lineage_platform.settings import Settings
 from lineage_platform.store import open_store
@@ -25,6 +26,6 @@ def open_recorder(settings: Settings) -> Recorder:
     return Recorder(database, open_store(settings.store), key)
 
 
-def load_subject_key(settings: Settings) -> bytes:
-    """Key of the hash that stands for data subjects: 32 bytes, made on first use."""
-    return load_or_create_secret(settings.subject_key_file)
+def load_subject_keys(settings: Settings) -> SubjectKeys:
+    """Keys of the hashes that stand for data subjects; the first is made on first use."""
+    return load_or_create_secrets(settings.subject_key_file)

@@ -36,16 +36,12 @@ def open_request(
     jurisdiction that does not exist.
     """
     from lineage_platform.policy.deadlines import rule_for
-    from lineage_platform.wiring.recorder import load_subject_key
-    from lineage_platform.wiring.subjects import hash_of_subject
+    from lineage_platform.wiring.recorder import load_subject_keys
 
     if (subject is None) == (name is None):
         raise InvalidInput("who asks: expected exactly one of a subject and a name")
     rule = rule_for(kind, jurisdiction, workspace.definition.deadlines, due)
-    hashed = None
-    if subject is not None:
-        load_subject_key(workspace.settings)
-        hashed = hash_of_subject(workspace.settings, subject)
+    hashed = None if subject is None else load_subject_keys(workspace.settings).hash(subject)
     number = workspace.recorder.receive(
         Request(
             kind=next(known for known in KINDS if known == kind),
@@ -53,7 +49,8 @@ def open_request(
             received_at=received_at or datetime.now(UTC).date(),
             rule=rule,
             author=author,
-            subject=hashed,
+            subject=None if hashed is None else hashed.hash,
+            subject_key=None if hashed is None else hashed.key,
             name=name,
             about=about,
         )

@@ -6,14 +6,14 @@ Documents, annotations and the deduplication are written here by hand; selection
 from __future__ import annotations
 
 import hashlib
-import itertools
 import hmac
+import itertools
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
 import pyarrow as pa
 
-from lineage_platform.ledger.keys import load_or_create_secret
+from lineage_platform.ledger.keys import load_or_create_secrets
 from lineage_platform.model.definitions import (
     Corpus,
     Deduplication,
@@ -93,7 +93,7 @@ def observe(world: World, recorder: Recorder, name: str) -> Snapshot:
 
 
 def subject_hash(settings: Settings, value: str) -> bytes:
-    key = load_or_create_secret(settings.subject_key_file)
+    [key] = load_or_create_secrets(settings.subject_key_file).keys
     return hmac.digest(key, value.strip().casefold().encode(), "sha256")
 
 
@@ -158,7 +158,9 @@ def make_documents(world: World, recorder: Recorder, name: str) -> Version:
                 "decisions": _digest(decided, ("outcome", "reason", "detail")),
             }
         )
-        version = attempt.commit(Result(content, tuple(parts), statistics, tuple(itertools.chain(*statements.values()))))
+        version = attempt.commit(
+            Result(content, tuple(parts), statistics, tuple(itertools.chain(*statements.values())))
+        )
     world.versions[version.dataset] = version
     return version
 

@@ -19,6 +19,7 @@ from lineage_platform.model.definitions import (
     TokenizerSpec,
     WeightedSource,
 )
+from lineage_platform.model.subjects import SubjectKeys
 from lineage_platform.model.versions import Result, Snapshot
 from lineage_platform.policy.rights import rights_rank
 from lineage_platform.policy.signals.rows import signals_of
@@ -81,7 +82,7 @@ def _run(data: Path, work: Place, engine: Engine) -> Digests:
             Snapshot(source.id, number, digest, files, "2026-01-01T00:00:00Z"),
             terms_of=lambda said, source=source: terms_of(source, *said),
             signals_of=signals_of,
-            subject_key=b"k" * 32,
+            subject_keys=SubjectKeys((b"k" * 32,)),
             scratch=work / f"documents-{source.id}",
             **do,
         )

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from lineage_platform.files import Place, Remote, place
+from lineage_platform.model.subjects import SubjectKeys
 from lineage_platform.model.versions import Part, Result, Snapshot
 from lineage_platform.policy.signals.rows import signals_of
 from lineage_platform.policy.terms import terms_of
@@ -41,7 +42,7 @@ def chain(workspace: Path, scratch: Place) -> Iterator[tuple[str, Result]]:
             Snapshot(source.id, number, digest, files, ""),
             terms_of=lambda said, source=source: terms_of(source, *said),
             signals_of=signals_of,
-            subject_key=b"k" * 32,
+            subject_keys=SubjectKeys((b"k" * 32,)),
             scratch=scratch / f"documents-{source.id}",
             **how,
         )

@@ -14,8 +14,9 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from lineage_platform.errors import InvalidInput, Unavailable
 from lineage_platform.ledger.keys import (
+    add_secret,
     load_or_create_key,
-    load_or_create_secret,
+    load_or_create_secrets,
     load_public_key,
     public_key_pem,
 )
@@ -170,10 +171,58 @@ def test_no_public_key(tmp_path: Path, data: bytes | None) -> None:
 
 def test_a_secret_is_made_once(tmp_path: Path) -> None:
     path = tmp_path / "keys" / "subject.key"
-    secret = load_or_create_secret(path)
-    assert len(secret) == 32
-    assert load_or_create_secret(path) == secret
+    secret = load_or_create_secrets(path)
+    [key] = secret.keys
+    assert path.read_bytes() == key and len(key) == 32
+    assert load_or_create_secrets(path) == secret
     assert mode(path) == 0o600
-    path.write_bytes(secret[:-1])
+    path.write_bytes(key[:-1])
     with pytest.raises(InvalidInput, match="got 31 bytes, expected 32"):
-        load_or_create_secret(path)
+        load_or_create_secrets(path)
+
+
+def test_secrets_are_added_and_none_is_lost(tmp_path: Path) -> None:
+    path = tmp_path / "keys" / "subject.key"
+    with pytest.raises(InvalidInput, match="got no key"):
+        add_secret(path)
+    keys = [load_or_create_secrets(path)]
+    for _ in range(3):
+        keys.append(add_secret(path))
+        assert load_or_create_secrets(path) == keys[-1]
+        assert keys[-1].keys[:-1] == keys[-2].keys
+        assert mode(path) == 0o600
+    assert [file.name for file in path.parent.iterdir()] == ["subject.key"]
+    path.chmod(0o640)
+    before = path.read_bytes()
+    with pytest.raises(InvalidInput, match="others could have read the key"):
+        add_secret(path)
+    assert path.read_bytes() == before
+
+
+def test_many_add_secrets_at_once(tmp_path: Path) -> None:
+    path = tmp_path / "subject.key"
+    load_or_create_secrets(path)
+    with ThreadPoolExecutor(4) as pool:
+        made = list(pool.map(lambda _: add_secret(path), range(8)))
+    assert sorted(len(keys.keys) for keys in made) == list(range(2, 10))
+    assert load_or_create_secrets(path).keys == max(made, key=lambda keys: len(keys.keys)).keys
+
+
+def test_a_file_of_secrets_that_was_changed(tmp_path: Path) -> None:
+    path = tmp_path / "subject.key"
+    load_or_create_secrets(path)
+    add_secret(path)
+    whole = path.read_bytes()
+    first, second = whole.splitlines(keepends=True)
+    for data in (
+        b"",
+        whole[:-1],
+        whole[:40],
+        first,
+        whole[5:],
+        second.replace(b" ", b""),
+        first[:-2] + b"x\n" + second,
+    ):
+        path.write_bytes(data)
+        with pytest.raises(InvalidInput, match="restore the file"):
+            load_or_create_secrets(path)

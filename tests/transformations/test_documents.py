@@ -18,12 +18,12 @@ from lineage_platform.errors import InvalidInput
 from lineage_platform.model.definitions import RecordFields, Source
 from lineage_platform.model.keys import OptOut, Said, document_key, record_identity, terms_number
 from lineage_platform.model.signals import SignalRow
+from lineage_platform.model.subjects import SubjectKeys
 from lineage_platform.model.tables import DECISIONS, DOCUMENTS
 from lineage_platform.model.terms import Terms
 from lineage_platform.model.versions import Result, Snapshot
 from lineage_platform.transformations import document_parts, documents, reading
 from lineage_platform.transformations.engine import Engine, Progress, quiet
-from lineage_platform.transformations.reading.subject import subject_hash
 from tests.transformations.sources import make_source
 
 KEY = b"k" * 32
@@ -79,7 +79,7 @@ def read(
         snapshot or snapshot_of(source),
         terms_of=lambda said: terms_of(source, said),
         signals_of=signals_of,
-        subject_key=KEY,
+        subject_keys=SubjectKeys((KEY,)),
         scratch=scratch,
         engine=engine or Engine(),
         progress=quiet,
@@ -149,7 +149,7 @@ def test_documents(source: Source, tmp_path: Path) -> None:
         "sha256": hashlib.sha256(b"Plain\ntext").digest(),
         "terms": terms_number("notes", "MIT"),
         "language": "en",
-        "subject": subject_hash(KEY, "jo@example.org"),
+        "subject": SubjectKeys((KEY,)).hash("jo@example.org").hash,
     }
     assert [row["record_id"] for row in rows] == ["a", "b", "c", "4", None]
     assert rows[4]["identity"] == record_identity("notes", "rows.jsonl", 7)
@@ -186,6 +186,7 @@ def test_statistics_and_terms(source: Source, tmp_path: Path) -> None:
         "redactions": {"email": 2, "ipv4": 1, "cn_mobile": 1},
         "unreadable": 2,
         "files": 1,
+        "subject_key": SubjectKeys((KEY,)).newest,
     }
     assert {terms.declared for terms in result.terms} == {None, "MIT", "MIT; X"}
     assert [terms.number for terms in result.terms] == sorted(terms.number for terms in result.terms)

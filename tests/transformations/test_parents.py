@@ -13,6 +13,7 @@ import pytest
 from lineage_platform.files import Place
 from lineage_platform.model.definitions import ParentFields, RecordFields, Source
 from lineage_platform.model.keys import record_identity, terms_number
+from lineage_platform.model.subjects import SubjectKeys
 from lineage_platform.model.versions import Result
 from lineage_platform.transformations import documents
 from lineage_platform.transformations.engine import Engine, quiet
@@ -52,7 +53,7 @@ def read(
         terms_of=lambda said: terms_of(source, said),
         signals_of=signals_of,
         parents=parents,
-        subject_key=KEY,
+        subject_keys=SubjectKeys((KEY,)),
         scratch=scratch,
         engine=engine or Engine(),
         progress=quiet,

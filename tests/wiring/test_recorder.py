@@ -14,7 +14,7 @@ from lineage_platform.catalog.embedded import stop
 from lineage_platform.catalog.embedded.layout import SYSTEM_ROOT, read_identity
 from lineage_platform.errors import Unavailable
 from lineage_platform.settings import Settings, read_settings
-from lineage_platform.wiring import load_subject_key, open_recorder
+from lineage_platform.wiring import load_subject_keys, open_recorder
 from tests.recording.worlds import digest, listing, source
 
 
@@ -39,8 +39,8 @@ def test_an_embedded_server_that_stops_is_started_again(embedded: Settings) -> N
 
 
 def test_keys_stay(settings: Settings) -> None:
-    assert load_subject_key(settings) == load_subject_key(settings)
-    assert len(load_subject_key(settings)) == 32
+    assert load_subject_keys(settings) == load_subject_keys(settings)
+    assert [len(key) for key in load_subject_keys(settings).keys] == [32]
 
 
 def test_no_database(tmp_path: Path) -> None:

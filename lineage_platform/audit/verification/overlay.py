@@ -51,7 +51,7 @@ class Overlay:
             self._report.same("overlay", f"{name} {column}", _plain(row[column]), value)
 
 
-def _laid(number: int, cover: Mapping[str, str], stated: Mapping[str, Any], leaf: Row) -> dict[str, Any]:
+def _laid(number: int, cover: Mapping[str, Any], stated: Mapping[str, Any], leaf: Row) -> dict[str, Any]:
     numbers = {"key_from": "keyFrom", "key_to": "keyTo", "document": "document"}
     return {
         "id": number,

@@ -20,8 +20,8 @@ from typing import Any
 from lineage_platform.errors import InvalidInput
 from lineage_platform.model.decisions import Reason
 from lineage_platform.model.definitions import Source
+from lineage_platform.model.subjects import SubjectKeys
 from lineage_platform.transformations.reading.licence import declared_licence
-from lineage_platform.transformations.reading.subject import subject_hash
 
 _LONGEST_LANGUAGE = 35  # RFC 5646 section 4.4.1
 _LONGEST_NAME = 200  # of what is no name
@@ -83,12 +83,12 @@ class RecordMapping:
         value = value.strip()
         return value if 0 < len(value) <= _LONGEST_LANGUAGE else None
 
-    def subject(self, fields: Mapping[str, Any], key: bytes) -> bytes | None:
-        """The keyed hash of the data subject that the record names."""
+    def subject(self, fields: Mapping[str, Any], keys: SubjectKeys) -> bytes | None:
+        """The hash, under the newest key, of the data subject that the record names."""
         value = _value(fields, self._subject)
         if value is None or isinstance(value, (list, dict)) or not str(value).strip():
             return None
-        return subject_hash(key, str(value))
+        return keys.hash(str(value)).hash
 
     def signals(self, fields: Mapping[str, Any]) -> dict[str, Any]:
         """What the record holds of its signals, by meaning, as it is."""
