@@ -135,12 +135,12 @@ def _scatter(task: _Scatter) -> None:
             present[links.column("later").to_numpy() - task.stretch.start] = False
     schema = _schema(task.keys)
     with SpillWriter(place(task.spill), schema) as spill:
-        known = ["document"] if len(task.refused.documents) else []
+        known = ["document"] if len(task.refused) else []
         for position, batch in task.stretch.batches([task.column, *known]):
             column = batch.column(0)
             sent = present[position : position + len(column)]
             if known:
-                sent = sent & ~task.refused.among(batch.column(1).to_numpy())
+                sent = sent & (task.refused.places(batch.column(1).to_numpy()) < 0)
             sent = sent & column.is_valid().to_numpy(zero_copy_only=False)
             words, wide = _words(column), task.keys.bit_width // 64
             total = int(sent.sum()) * (words.shape[1] // wide)

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -30,46 +29,56 @@ ROWS = pa.schema(
 
 @dataclass(frozen=True)
 class Refused:
-    """Document keys, ascending, and for each what took it back, in the words of its decision."""
+    """Ranges of document keys, both ends inclusive, disjoint and ascending, and for each what took it back, in the words of
+    a decision."""
 
-    documents: npt.NDArray[np.int64]
+    firsts: npt.NDArray[np.int64]
+    lasts: npt.NDArray[np.int64]
     details: pa.Array
 
+    def __len__(self) -> int:
+        return len(self.firsts)
+
     def by_stretch(self, cuts: Cuts) -> list[Refused]:
-        """Those that each stretch may hold."""
-        bounds = [*np.searchsorted(self.documents, cuts.keys).tolist(), len(self.documents)]
+        """Those that each stretch may hold documents of."""
+        begins = np.searchsorted(self.lasts, cuts.keys).tolist()
+        ends = [*np.searchsorted(self.firsts, cuts.keys[1:]).tolist(), len(self)]
         return [
-            Refused(self.documents[first:last], self.details[first:last]) for first, last in pairwise(bounds)
+            Refused(self.firsts[begin:end], self.lasts[begin:end], self.details[begin:end])
+            for begin, end in zip(begins, ends, strict=True)
         ]
 
-    def among(self, documents: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
-        """Which of these documents are refused."""
-        if not len(self.documents):
-            return np.zeros(len(documents), np.bool_)
-        places = np.minimum(np.searchsorted(self.documents, documents), len(self.documents) - 1)
-        found: npt.NDArray[np.bool_] = self.documents[places] == documents
-        return found
+    def places(self, documents: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+        """The range that each of these documents is in; -1: none."""
+        if not len(self):
+            return np.full(len(documents), -1)
+        places = np.searchsorted(self.firsts, documents, side="right") - 1
+        return np.where((places >= 0) & (documents <= self.lasts[places]), places, -1)
 
     def rows(self, stretch: Stretch) -> pa.Table:
         """Those that a stretch holds (ROWS)."""
         found = [ROWS.empty_table()]
         names = [name for name in ROWS.names if name != "detail"]
-        for _, batch in stretch.batches(names) if len(self.documents) else ():
-            keys = batch.column("document").to_numpy()
-            here = np.flatnonzero(self.among(keys))
-            details = self.details.take(pa.array(np.searchsorted(self.documents, keys[here])))
+        for _, batch in stretch.batches(names) if len(self) else ():
+            places = self.places(batch.column("document").to_numpy())
+            here = np.flatnonzero(places >= 0)
+            details = self.details.take(pa.array(places[here]))
             columns = [*(batch.column(name).take(pa.array(here)) for name in names), details]
             found.append(pa.table(columns, schema=ROWS))
         return pa.concat_tables(found).combine_chunks()
 
 
-def refused(documents: Mapping[int, str]) -> Refused:
-    """From what took each document back, by key."""
-    keys = sorted(documents)
-    return Refused(np.array(keys, np.int64), pa.array([documents[key] for key in keys], pa.string()))
+def refused(ranges: Iterable[tuple[int, int, str]]) -> Refused:
+    """From disjoint ranges of keys: first, last, and what took them back."""
+    ordered = sorted(ranges)
+    return Refused(
+        np.array([first for first, _, _ in ordered], np.int64),
+        np.array([last for _, last, _ in ordered], np.int64),
+        pa.array([detail for _, _, detail in ordered], pa.string()),
+    )
 
 
-NOBODY = refused({})
+NOBODY = refused(())
 
 
 def refusals_of(rows: pa.Table) -> pa.Table:

@@ -85,7 +85,7 @@ def run(
         deduplication,
         standard,
         {terms: terms for terms in range(10)},
-        refused=refused({first_key + position: f"w-{position}" for position in withdrawn}),
+        refused=refused((first_key + n, first_key + n, f"w-{n}") for n in withdrawn),
         scratch=folder / "out",
         engine=engine or AwayEngine(len(cuts)),
         progress=quiet,
@@ -348,3 +348,22 @@ def test_what_was_withdrawn_is_in_the_digest(tmp_path: Path) -> None:
     )
     assert before == none
     assert len({before, one, other}) == 3
+
+
+def test_a_range_of_keys_is_withdrawn(tmp_path: Path) -> None:
+    rows = [Row(n, n // 2, None, 0, 2) for n in range(12)]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(stretches, "STRETCH_ROWS", 3)
+        result = deduplicate(
+            write(tmp_path / "in", rows, (3, 6, 9), 100),
+            NEAR,
+            None,
+            {0: 0},
+            refused=refused([(105, 108, "b"), (90, 101, "a")]),
+            scratch=tmp_path / "out",
+            engine=Engine(),
+            progress=quiet,
+        )
+    gone = {row["document"]: row["detail"] for row in rows_of(result, "decisions").to_pylist()}
+    withdrawn = {100: "a", 101: "a", 105: "b", 106: "b", 107: "b", 108: "b"}
+    assert gone == {**withdrawn, 103: "duplicate of 102", 111: "duplicate of 110"}
