@@ -260,3 +260,21 @@ def test_what_is_broken_is_not_given_away(recorder: Recorder, settings: Settings
         connection.execute("DELETE FROM lineage.checkpoints")
     with open_workspace(settings=settings) as opened, pytest.raises(NotFound, match="no checkpoint"):
         opened.bundle(version.id)
+
+
+def test_what_was_made_from_others(recorder: Recorder, settings: Settings) -> None:
+    world = make_world(settings, recorder)
+    for name, parent in (("blog", "press"), ("press", "forum")):
+        world.sources[name] = replace(world.sources[name], derived_from=(parent,))
+        observe(world, recorder, name)
+    recorder.restate([Cover(document=world.key("press", 7))], terms("press", licence="MIT"), **SAID)
+    recorder.restate([Cover(source="blog")], terms("blog", licence="ISC"), **SAID)
+    lifted = recorder.restate([Cover(source="forum")], terms("forum", licence="CC0-1.0"), **SAID)
+    recorder.reinstate(lifted, **SAID)
+    version = make_release(world, recorder)
+    with open_workspace(settings=settings) as opened:
+        data = opened.bundle(version.id)[1]
+    assert json.loads(data)["covered"] == {"press": ["1"]}
+    assert verify_bundle(data).ok
+    for covered in ({}, {"press": ["2"]}, {"press": ["1", "1"]}, {"forum": ["1"], "press": ["1"]}):
+        assert problems(altered(data, "covered", value=lambda _, new=covered: new)), covered
