@@ -206,3 +206,24 @@ def test_all_is_verified_and_made_again_only_where_it_changed(root: Path) -> Non
         assert traces(opened)["m2"].parents[0].source == "books"
     assert after.id != before.id
     assert lineage(root, "verify").returncode == 0
+
+
+def test_terms_replaced_of_a_parent_alone_are_a_gap_of_what_was_made_from_it(root: Path) -> None:
+    with open_workspace(root) as opened:
+        before = traces(opened)["m0"]
+    book = before.parents[0].document
+    assert book is not None
+    terms = (
+        "terms: {licence: NOASSERTION, consent_basis: not-personal-data, personal_data: none, opt_out: 'n'}"
+    )
+    (root / "restated.yaml").write_text(terms)
+    why = ("--terms", str(root / "restated.yaml"), "--reason", "taken down", "--author", "jo@example.org")
+    done = lineage(root, "restate", "--document", book, *why)
+    assert done.returncode == 0, done.stderr
+    with open_workspace(root) as opened:
+        after = traces(opened)
+    assert (after["m0"].parents[0].terms or {})["licence"] == "NOASSERTION"
+    assert after["m0"].terms == before.terms
+    for name in ("m0", "m1", "m2", "m3"):
+        gaps = {gap.kind for gap in after[name].gaps}
+        assert ("parent-restated" in gaps) == (name in ("m0", "m1"))
