@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ import pytest
 from tests.assets.release_worlds import CORPUS, SOURCE, edit, make_open_workspace
 from tests.assets.running import answer, lineage
 from tests.assets.worlds import english
+from tests.cli.test_help import ANSWERS, keys_of
 from tests.workspace.test_releases import EXCEPTION
 
 pytestmark = pytest.mark.slow
@@ -72,6 +74,9 @@ def test_from_release_to_refusal_to_exception(workspace: Path) -> None:
     assert waived["cells"][0]["excepted"] == 24
     assert [entry["state"] for entry in listed(workspace)] == ["released", "refused", "released", "released"]
     assert sum(entry["current"] for entry in listed(workspace)) == 1
+
+    documented = set(re.findall(r"[a-z_0-9]+", " ".join(re.findall(r"`([^`\n]+)`", ANSWERS))))
+    assert keys_of({"releases": listed(workspace)}) | keys_of(waived) <= documented
 
     done = lineage(workspace, "verify")
     assert done.returncode == 0, done.stdout + done.stderr
