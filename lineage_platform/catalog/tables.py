@@ -99,11 +99,32 @@ terms = Table(
     Index(None, "source"),
 )
 
-overlay = Table(
-    "overlay",  # replaces the terms of what it covers: a source, a range of keys (inclusive), a document or a subject
+withdrawals = Table(
+    "withdrawals",  # changes of terms that take rights away; what each covers are rows of the overlay
     metadata,
     Column("id", BigInteger, Identity(), primary_key=True),
+    Column("kind", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("author", Text, nullable=False),
+    Column("effective", Time, nullable=False),
+    Column("request", Text),  # what asked for it
+    Column("erase", Boolean, nullable=False),  # whether the text has to go, too
+    Column("covers", JSONB, nullable=False),  # as the event states them
+    # of corpus versions that were current or released, summed up
+    Column("documents", BigInteger, nullable=False),
+    Column("tokens", BigInteger, nullable=False),
+    Column("shards", BigInteger, nullable=False),
+    Column("recorded_at", Time, nullable=False),
+    Column("ledger_index", BigInteger, nullable=False),
+)
+
+overlay = Table(
+    "overlay",  # replaces the terms of what it covers: a source, a terms number, keys (inclusive), a document or a subject
+    metadata,
+    Column("id", BigInteger, Identity(), primary_key=True),
+    Column("withdrawal", BigInteger, ForeignKey(withdrawals.c.id)),  # null: terms were restated
     Column("source", Text),
+    Column("terms", BigInteger),
     Column("key_from", BigInteger),
     Column("key_to", BigInteger),
     Column("document", BigInteger),
@@ -120,11 +141,12 @@ overlay = Table(
     Column("recorded_at", Time, nullable=False),
     Column("ledger_index", BigInteger, nullable=False),
     CheckConstraint("(key_from IS NULL) = (key_to IS NULL) AND key_from <= key_to", name="range"),
-    CheckConstraint("num_nonnulls(source, key_from, document, subject) = 1", name="cover"),
+    CheckConstraint("num_nonnulls(source, terms, key_from, document, subject) = 1", name="cover"),
     Index(None, "source", postgresql_where=text("source IS NOT NULL")),
     Index(None, "key_from", postgresql_where=text("key_from IS NOT NULL")),
     Index(None, "document", postgresql_where=text("document IS NOT NULL")),
     Index(None, "subject", postgresql_where=text("subject IS NOT NULL")),
+    Index(None, "withdrawal", postgresql_where=text("withdrawal IS NOT NULL")),
 )
 
 reinstatements = Table(
@@ -286,6 +308,28 @@ request_steps = Table(
     Column("ledger_index", BigInteger, nullable=False),
     CheckConstraint("action IN ('verify', 'decide', 'done', 'refuse', 'extend')", name="action"),
     Index(None, "request", "id"),
+)
+
+quarantines = Table(
+    "quarantines",  # shards that hold what was withdrawn, until all rows of the overlay of that withdrawal are lifted
+    metadata,
+    Column("version_id", Text, ForeignKey(versions.c.id), primary_key=True),
+    Column("shard", Integer, primary_key=True, autoincrement=False),
+    Column("withdrawal", BigInteger, ForeignKey(withdrawals.c.id), primary_key=True, autoincrement=False),
+    Column("documents", BigInteger, nullable=False),
+    Index(None, "withdrawal"),
+)
+
+refusals = Table(
+    "refusals",  # what must not come back in a later snapshot of a source: all of it, or a record by its id or its text
+    metadata,
+    Column("id", BigInteger, Identity(), primary_key=True),
+    Column("withdrawal", BigInteger, ForeignKey(withdrawals.c.id), nullable=False),
+    Column("source", Text, nullable=False),
+    Column("record_id", Text),
+    Column("sha256", LargeBinary),  # of the text
+    Index(None, "withdrawal"),
+    Index(None, "source"),
 )
 
 pins = Table(
