@@ -2,8 +2,8 @@
 
 A corpus version is recorded as `benchmarks.index` does it, with a thousand distinct terms. Measured are the whole question as
 `lineage release` asks it (catalog, sums of the index, statements, verdicts), with and without a row of the overlay over a
-tenth of the documents; and the verdicts alone over a thousand statements of which no two have the same facts. All ask for four
-uses in eight jurisdictions.
+tenth of the documents; the roll-ups of the corpus and of every shard, as `lineage rights` asks for them; and the verdicts alone over
+a thousand statements of which no two have the same facts. Verdicts are for four uses in eight jurisdictions.
 """
 
 from __future__ import annotations
@@ -76,6 +76,9 @@ def measure(settings: Settings, documents: int) -> dict[str, Any]:
             return examine(opened.catalog, opened.store, policies, CORPUS, spec, today, OPERATOR, ())
 
     plain, seconds = _timed(asked)
+    with open_workspace(settings=settings) as opened:
+        _, rights_seconds = _timed(lambda: opened.rights(corpus=CORPUS))
+        shards, shards_seconds = _timed(lambda: opened.rights_by_shard(CORPUS))
     [other] = terms_of(source(1), "proprietary")
     first = corpus.key(0)
     recorder.restate(
@@ -90,6 +93,9 @@ def measure(settings: Settings, documents: int) -> dict[str, Any]:
         "distinct terms": len(plain.rules),
         "verdicts": len(plain.verdicts),
         "the gate, s": seconds,
+        "rights summed up, s": rights_seconds,
+        "shards": len(shards.shards),
+        "rights of every shard, s": shards_seconds,
         "rules under the overlay": len(covered.rules),
         "the gate under the overlay, s": covered_seconds,
         "statements with distinct facts": len(distinct),

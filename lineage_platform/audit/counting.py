@@ -69,7 +69,12 @@ class Counting:
             for terms, overlay, documents, tokens in self._index.ask(_COVERED, covered):
                 _add(counts[terms, None], -documents, -tokens)
                 _add(counts[terms, overlay], documents, tokens)
-        return self._rules([(place, documents, tokens) for place, (documents, tokens) in counts.items()])
+        kept = [(place, documents, tokens) for place, (documents, tokens) in counts.items() if documents]
+        self._rights.learn([terms for (terms, _), _, _ in kept])
+        return [
+            Rule(*place, documents, tokens, self._rights.statement(place) or SILENT)
+            for place, documents, tokens in sorted(kept, key=_in_order)
+        ]
 
     def shard(self, number: int) -> list[Rule]:
         """The documents of one shard."""
@@ -90,18 +95,24 @@ class Counting:
         placements = self._files("placements-by-shard", within)
         for shard, terms, overlay, documents, tokens in self._index.ask(_SHARDS, placements, shard=number):
             found[shard].append(((terms, overlay), documents, tokens))
-        return {shard: self._rules(counts) for shard, counts in sorted(found.items())}
-
-    def _rules(self, counts: Sequence[tuple[Place, int, int]]) -> list[Rule]:
-        kept = [count for count in counts if count[1]]
-        self._rights.learn([terms for (terms, _), _, _ in kept])
-        return [
-            Rule(*place, documents, tokens, self._rights.statement(place) or SILENT)
-            for place, documents, tokens in sorted(kept, key=lambda item: (item[0][0], item[0][1] or 0))
-        ]
+        places = {place for counts in found.values() for place, _, _ in counts}
+        self._rights.learn({terms for terms, _ in places})
+        statements = {place: self._rights.statement(place) or SILENT for place in places}
+        return {
+            shard: [
+                Rule(*place, documents, tokens, statements[place])
+                for place, documents, tokens in sorted(counts, key=_in_order)
+            ]
+            for shard, counts in sorted(found.items())
+        }
 
     def _files(self, role: str, within: Sequence[tuple[int, int]] | None = None) -> list[VersionFile]:
         return self._catalog.files([self._version.id], role, within)
+
+
+def _in_order(count: tuple[Place, int, int]) -> tuple[int, int]:
+    (terms, overlay), _, _ = count
+    return terms, overlay or 0
 
 
 def _add(count: list[int], documents: int, tokens: int) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
@@ -73,19 +74,25 @@ def rights_by_shard(
 
 
 def by_shard(rules: Mapping[int, Iterable[Rule]]) -> dict[str, dict[str, Any]]:
-    """Roll-ups by the names of shards. What a statement gives to them is worked out once, however many shards hold it."""
+    """Roll-ups by the names of shards. What a statement gives to them is worked out once, however many shards hold it, and
+    statements that give the same are one."""
     known: dict[tuple[int, int | None], Facets] = {}
-
-    def facets(rule: Rule) -> Facets:
-        place = rule.terms, rule.overlay
-        if place not in known:
-            known[place] = facets_of(rule.statement)
-        return known[place]
-
-    return {
-        shard_name(number): rollup_of([(facets(rule), rule.documents, rule.tokens) for rule in held])
-        for number, held in rules.items()
-    }
+    distinct: dict[Facets, Facets] = {}
+    found = {}
+    for number, held in rules.items():
+        sums: dict[int, list[int]] = defaultdict(lambda: [0, 0])
+        given: dict[int, Facets] = {}
+        for rule in held:
+            facets = known.get((rule.terms, rule.overlay))
+            if facets is None:
+                facets = facets_of(rule.statement)
+                facets = known[rule.terms, rule.overlay] = distinct.setdefault(facets, facets)
+            given[id(facets)] = facets
+            sums[id(facets)][0] += rule.documents
+            sums[id(facets)][1] += rule.tokens
+        rows = [(facets, sums[place][0], sums[place][1]) for place, facets in given.items()]
+        found[shard_name(number)] = rollup_of(rows)
+    return found
 
 
 def attribution_of(

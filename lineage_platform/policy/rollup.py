@@ -44,14 +44,14 @@ _COUNTED: Final = ("licences", "duties", "restrictions", "personal_data", "minor
 class Facets:
     """What a roll-up takes from one effective statement.
 
-    `counted` are pairs of a key of the roll-up and a word under it, which documents are counted by; `lists` are united,
-    `scopes` intersected where stated, `strictest` compared.
+    `counted` are pairs of a key of the roll-up and a word under it, which documents are counted by. In the order of their keys
+    `lists` are united, `scopes` intersected where stated, and of the `strictest` answers the strictest counts.
     """
 
     counted: tuple[tuple[str, str], ...]
-    lists: Mapping[str, frozenset[str]]
-    scopes: Mapping[str, frozenset[str]]
-    strictest: Mapping[str, str]
+    lists: tuple[frozenset[str], ...]
+    scopes: tuple[frozenset[str], ...]
+    strictest: tuple[str, ...]
     valid_from: str | None
     valid_to: str | None
     embargo_until: str | None
@@ -75,16 +75,21 @@ def rollup_of(rows: Iterable[tuple[Facets, int, int]]) -> dict[str, Any]:
         **_sum(held),
         **_counted(held),
         "strictest": {
-            name: min((facets.strictest[name] for facets in distinct), key=order.index, default="unknown")
-            for name, order in _STRICTEST.items()
+            name: min({facets.strictest[place] for facets in distinct}, key=order.index, default="unknown")
+            for place, (name, order) in enumerate(_STRICTEST.items())
         },
-        **{name: _common([facets.scopes[name] for facets in distinct]) for name in _SCOPES},
+        **{
+            name: _common({facets.scopes[place] for facets in distinct}) for place, name in enumerate(_SCOPES)
+        },
         "valid_from": max((facets.valid_from for facets in distinct if facets.valid_from), default=None),
         "valid_to": min((facets.valid_to for facets in distinct if facets.valid_to), default=None),
         **_embargo(facets.embargo_until for facets in distinct),
         "synthetic": _sum(made),
         "depth": "unknown" if None in depths else max((depth for depth in depths if depth), default=0),
-        **{name: sorted({item for facets in distinct for item in facets.lists[name]}) for name in _LISTS},
+        **{
+            name: sorted(frozenset[str]().union(*(facets.lists[place] for facets in distinct)))
+            for place, name in enumerate(_LISTS)
+        },
     }
 
 
@@ -109,12 +114,9 @@ def facets_of(statement: Mapping[str, Any]) -> Facets:
     counted |= {("minors", "yes") for record in records if record["minors"] == "yes"}
     return Facets(
         counted=tuple(sorted({*counted, ("generations", str(depth))})),
-        lists={
-            **{name: _united(parts, name) for name in _LISTS if name != "jurisdictions"},
-            "jurisdictions": frozenset(place for part in parts for place in _jurisdictions(part)),
-        },
-        scopes={name: frozenset(scope.get(key, ())) for name, key in _SCOPES.items()},
-        strictest={name: _strictest(records, name) for name in _STRICTEST},
+        lists=tuple(_named(parts, name) for name in _LISTS),
+        scopes=tuple(frozenset(scope.get(key, ())) for key in _SCOPES.values()),
+        strictest=tuple(_strictest(records, name) for name in _STRICTEST),
         valid_from=statement.get("valid_from"),
         valid_to=statement.get("valid_to"),
         embargo_until=statement.get("embargo_until"),
@@ -158,14 +160,15 @@ def _unknown(part: Mapping[str, Any], record: Facts) -> Iterable[str]:
         yield "generator"
 
 
-def _united(parts: Sequence[Mapping[str, Any]], name: str) -> frozenset[str]:
-    return frozenset(item for part in parts for item in part.get(name, ()))
-
-
-def _jurisdictions(part: Mapping[str, Any]) -> Iterable[str]:
-    """Those that the statement names."""
-    regions = (part.get("scope") or {}).get("regions", ())
-    return {*part.get("copyright_basis", ()), *part.get("consent_bases", ()), *regions}
+def _named(parts: Sequence[Mapping[str, Any]], name: str) -> frozenset[str]:
+    """What the parts name; jurisdictions by their bases and by the regions of their scopes."""
+    if name != "jurisdictions":
+        return frozenset(item for part in parts for item in part.get(name, ()))
+    regions = (region for part in parts for region in (part.get("scope") or {}).get("regions", ()))
+    bases = (
+        place for part in parts for key in ("copyright_basis", "consent_bases") for place in part.get(key, ())
+    )
+    return frozenset((*regions, *bases))
 
 
 def _strictest(records: Sequence[Facts], name: str) -> str:
