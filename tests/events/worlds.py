@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -11,10 +11,14 @@ import lineage_platform.events
 from lineage_platform.events.arguments import EventDataset, Manifest, Size
 from lineage_platform.events.build import dataset_event, run_event
 from lineage_platform.events.columns import column_lineage
+from lineage_platform.events.facets import OVERLAY, REINSTATEMENT, overlay_facet, reinstatement_facet
+from lineage_platform.events.training import training_event
 from lineage_platform.events.validation import Schemas, bundled
 from lineage_platform.model import tables
 from lineage_platform.model.definitions import RecordFields
+from lineage_platform.model.overlay import Cover
 from lineage_platform.model.terms import Evidence, Particulars, Scope, Terms
+from lineage_platform.model.training import TrainingRun
 from lineage_platform.model.versions import CheckResult, ParentRun, Statistics, Transformation
 
 TIME = datetime(2026, 11, 22, 7, 30, 0, 123456, tzinfo=UTC)
@@ -178,6 +182,42 @@ def terms_changed() -> dict[str, Any]:
     return dataset_event(time=TIME, namespace=NAMESPACE, dataset=stated)
 
 
+def restated() -> dict[str, Any]:
+    said = {"reason": "asked for", "author": "me", "valid_from": TIME, "valid_to": TIME + timedelta(days=1)}
+    covers = {
+        1: Cover(source="alpaca"),
+        2: Cover(keys=(1 << 36, (1 << 36) + 7)),
+        3: Cover(document=1 << 62),
+        4: Cover(subject=bytes(32)),
+    }
+    facet = overlay_facet(covers, DECLARED.statement(), **said)
+    return dataset_event(
+        time=TIME, namespace=NAMESPACE, dataset=EventDataset("overlay"), facets={OVERLAY: facet}
+    )
+
+
+def reinstated() -> dict[str, Any]:
+    facet = reinstatement_facet([1, 17], reason="settled", author="me", effective=TIME)
+    return dataset_event(
+        time=TIME, namespace=NAMESPACE, dataset=EventDataset("overlay"), facets={REINSTATEMENT: facet}
+    )
+
+
+def trained() -> dict[str, Any]:
+    run = TrainingRun(
+        release="demo/release@0123456789abcdef",
+        model="org/small",
+        model_version="1.0",
+        job="nightly",
+        uri="s3://models/small",
+        sha256="ab" * 32,
+        author="me",
+    )
+    return training_event(
+        run, run_id=RUN, time=TIME, ended_at=TIME, namespace=NAMESPACE, dataset="demo/release"
+    )
+
+
 EVENTS = {
     "start": start(),
     "complete": complete(),
@@ -185,6 +225,9 @@ EVENTS = {
     "failed": failed(),
     "aborted": aborted(),
     "terms": terms_changed(),
+    "restated": restated(),
+    "reinstated": reinstated(),
+    "trained": trained(),
 }
 
 
