@@ -96,27 +96,26 @@ def _show(answer: RightsSummary) -> None:
     found = answer.rights
     what = answer.version if answer.shard is None else f"{answer.shard} of {answer.version}"
     output.line(f"{what}: {found['documents']:,} documents, {found['tokens']:,} tokens; on {answer.day}")
-    synthetic = found["synthetic"]
+    strictest, synthetic = found["strictest"], found["synthetic"]
     facts = {
-        "commercial use": found["strictest"]["commercial"],
-        "training": found["strictest"]["training"],
-        "derivatives": found["strictest"]["derivatives"],
-        "redistribution": found["strictest"]["redistribution"],
-        "uses named": _listed(found["uses"]),
-        "regions": _listed(found["regions"]),
-        "recipients": _listed(found["recipients"]),
-        "in force": f"{output.cell(found['valid_from'])} to {output.cell(found['valid_to'])}",
-        "embargo": f"first ends {output.cell(found['first_embargo'])}, last {output.cell(found['last_embargo'])}",
-        "synthetic": f"{synthetic['documents']:,} documents, {synthetic['tokens']:,} tokens; generations: {found['depth']}",
-        "made by models": _listed(found["generators"]),
-        "jurisdictions": _listed(found["jurisdictions"]),
-        "rights holders": _listed(found["rightsholders"]),
+        "commercial use": strictest["commercial"],
+        "training": strictest["training"],
+        "derivatives": strictest["derivatives"],
+        "redistribution": strictest["redistribution"],
+        "uses named": ", ".join(found["uses"]),
+        "regions": ", ".join(found["regions"]),
+        "recipients": ", ".join(found["recipients"]),
+        "valid from": found["valid_from"],
+        "valid to": found["valid_to"],
+        "embargoes end": " to ".join(filter(None, (found["first_embargo"], found["last_embargo"]))),
+        "synthetic": f"{synthetic['documents']:,} documents, {synthetic['tokens']:,} tokens",
+        "generations": output.cell(found["depth"]),
+        "models": ", ".join(found["generators"]),
+        "jurisdictions": ", ".join(found["jurisdictions"]),
+        "rights holders": ", ".join(found["rightsholders"]),
     }
     for name, value in facts.items():
-        output.line(f"{name + ':':<16}{value}")
+        if value:
+            output.line(f"{name + ':':<16}{value}")
     output.table("Counted, most first", answer.rows(), ("about", "word", "documents", "tokens"))
     show_gaps(answer.gaps)
-
-
-def _listed(words: list[str]) -> str:
-    return ", ".join(words) or "none stated"
