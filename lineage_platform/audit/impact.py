@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack, closing
-from functools import lru_cache
 from types import TracebackType
 from typing import LiteralString, Self
 
-from lineage_platform.audit.ancestry import Ancestry
 from lineage_platform.audit.answers import Child, Copy, CorpusImpact, Gap, Impact, ShardImpact
 from lineage_platform.audit.consumers import consumers_of
-from lineage_platform.audit.index import Index, Row
+from lineage_platform.audit.expressions import licences_in, mentions
+from lineage_platform.audit.followed import Followed, corpus_of, names_of
+from lineage_platform.audit.index import Index
 from lineage_platform.audit.lookup import document_key, shards_dataset, was_read
 from lineage_platform.audit.needs import Catalog, Files
-from lineage_platform.audit.provenance import ancestry, direct_way
 from lineage_platform.audit.rights import Rights, Statement, documents_of
-from lineage_platform.catalog.rows import VersionFile, VersionRow, shard_name
+from lineage_platform.catalog.rows import VersionFile, VersionRow
 from lineage_platform.errors import NotFound
 from lineage_platform.model.definitions import Source
 from lineage_platform.model.keys import key_range, snapshot_of
@@ -55,15 +54,6 @@ _BY_OVERLAY: LiteralString = """
 _BY_DOCUMENT: LiteralString = """
     SELECT shard, snapshot, count(*), sum(tokens)::BIGINT FROM placements($files)
     WHERE document BETWEEN $first AND $last AND list_contains($documents::BIGINT[], document) GROUP BY ALL
-"""
-_SURVIVORS: LiteralString = """
-    SELECT DISTINCT child, parent FROM read_parquet($files)
-    WHERE kind = 'duplicate-of' AND child IN (SELECT unnest($documents::BIGINT[])) ORDER BY ALL
-"""
-_PLACES: LiteralString = """
-    SELECT document, shard, count(*), sum(tokens)::BIGINT FROM read_parquet($files)
-    WHERE document BETWEEN $first AND $last AND list_contains($documents::BIGINT[], document)
-    GROUP BY ALL ORDER BY ALL
 """
 _TERMS: LiteralString = "SELECT DISTINCT terms FROM read_parquet($files)"
 
@@ -170,10 +160,10 @@ class Inquiry:
     ) -> Impact:
         """The places of the documents of each corpus version, of the survivors of those that were copies, and of what was
         made from them."""
-        copies = [copy for version in self._versions for copy in self._copies(version, documents[version.id])]
-        children = [
-            child for version in self._versions for child in self._children(version, documents[version.id])
-        ]
+        followed = Followed(self._catalog, self._index)
+        each = [(version, documents[version.id]) for version in self._versions]
+        copies = [copy for version, keys in each for copy in followed.copies(version, keys)]
+        children = [child for version, keys in each for child in followed.children(version, keys)]
         return self._answer(
             asked, value, _sums(hits), snapshots or _met(hits), copies=copies, children=children
         )
@@ -238,10 +228,10 @@ class Inquiry:
             if sums[version.id] and sums[version.id][0]:
                 numbers, documents, tokens = sums[version.id]
                 last = self._catalog.last_shard(version.id)
-                names = _names(numbers, last)
+                names = names_of(numbers, last)
                 corpora.append(
                     CorpusImpact(
-                        corpus=_corpus(version),
+                        corpus=corpus_of(version),
                         version=version.id,
                         shards=tuple(map(ShardImpact._make, zip(names, documents, tokens, strict=True))),
                         documents=sum(documents),
@@ -259,9 +249,9 @@ class Inquiry:
             for number in named
             if number not in known
         ]
-        asked_about = [(_corpus(version), version.id) for version in self._versions]
+        asked_about = [(corpus_of(version), version.id) for version in self._versions]
         hit = {item.version for item in corpora} | {item.version for item in copies}
-        hit |= {item.version for item in children}
+        hit |= {item.version for item in children if item.shards}
         consumers, others = consumers_of(self._catalog, asked_about, hit)
         return Impact(
             asked=asked,
@@ -274,47 +264,6 @@ class Inquiry:
             releases=consumers.releases,
             models=consumers.models,
         )
-
-    def _copies(self, version: VersionRow, documents: Sequence[int]) -> list[Copy]:
-        """Those of `documents` that were dropped for a copy which is in the shards, with its places."""
-        way = direct_way(self._catalog.upstream(version.id), version.id)
-        ids = [row.id for row in way.versions]
-        derivations = self._catalog.files(ids, "derivations", [(key, key) for key in documents])
-        survivors = self._index.ask(_SURVIVORS, derivations, documents=list(documents)) if documents else []
-        placed = self._placed(version, {survivor for _, survivor in survivors})
-        return [
-            Copy(str(document), str(survivor), _corpus(version), version.id, tuple(placed[survivor]))
-            for document, survivor in survivors
-            if survivor in placed
-        ]
-
-    def _children(self, version: VersionRow, documents: Sequence[int]) -> list[Child]:
-        """What was made from `documents`, with its places in the shards, if any."""
-        if not documents:
-            return []
-        upstream = ancestry(self._catalog.upstream(version.id), version.id)
-        made = Ancestry(self._catalog, self._index, upstream).made_from(documents)
-        placed = self._placed(version, {item.child for item in made})
-        corpus = _corpus(version)
-        return [
-            Child(
-                str(item.child),
-                str(item.parent),
-                item.kind,
-                corpus,
-                version.id,
-                tuple(placed.get(item.child, ())),
-            )
-            for item in made
-        ]
-
-    def _placed(self, version: VersionRow, documents: Collection[int]) -> dict[int, list[ShardImpact]]:
-        """The shards that hold some documents."""
-        last = self._catalog.last_shard(version.id) if documents else -1
-        placed: dict[int, list[ShardImpact]] = {}
-        for document, shard, count, tokens in self._ask_documents(_PLACES, version, sorted(documents)):
-            placed.setdefault(document, []).append(ShardImpact(_name(shard, last), count, tokens))
-        return placed
 
     def _sums_of(self, version: VersionRow, numbers: Sequence[int]) -> Sums:
         """All documents of some snapshots by shard."""
@@ -355,17 +304,16 @@ class Inquiry:
         return self._catalog.files([row.id for row in upstream.versions], "documents")
 
     def _places(self, version: VersionRow, documents: Sequence[int]) -> list[Hit]:
-        return self._ask_documents(_BY_DOCUMENT, version, documents)
-
-    def _ask_documents(
-        self, query: LiteralString, version: VersionRow, documents: Sequence[int]
-    ) -> list[Row]:
         """Placements of some documents."""
         if not documents:
             return []
         placements = self._of(version, "placements-by-document", [(key, key) for key in documents])
         return self._index.ask(
-            query, placements, documents=list(documents), first=min(documents), last=max(documents)
+            _BY_DOCUMENT,
+            placements,
+            documents=list(documents),
+            first=min(documents),
+            last=max(documents),
         )
 
 
@@ -405,40 +353,3 @@ def _sums(hits: Mapping[str, Sequence[Hit]]) -> dict[str, Sums]:
 def _met(hits: Mapping[str, Sequence[Hit]]) -> list[int]:
     """The snapshots of hits."""
     return list({snapshot for its in hits.values() for _, snapshot, _, _ in its})
-
-
-def _names(numbers: Sequence[int], last: int) -> Iterable[str]:
-    """The names of shards, which are in order."""
-    if numbers[0] < 0 or numbers[-1] > last:
-        return (_name(number, last) for number in numbers)
-    if len(numbers) < last // 4:
-        return map(shard_name, numbers)
-    return map(_shard_names(last).__getitem__, numbers)
-
-
-@lru_cache(maxsize=4)
-def _shard_names(last: int) -> list[str]:
-    """The names of the shards from 0 to `last`."""
-    return list(map(shard_name, range(last + 1)))
-
-
-def _name(shard: int, last: int) -> str:
-    """A shard's name; shards are numbered from 0 to `last`."""
-    return shard_name(shard) if 0 <= shard <= last else f"shard-number/{shard}"
-
-
-def _corpus(version: VersionRow) -> str:
-    return version.dataset.removesuffix(shards_dataset(""))
-
-
-def licences_in(expression: str) -> set[str]:
-    """The licence and exception ids that an SPDX expression names."""
-    words = expression.replace("(", " ").replace(")", " ").split()
-    return {word for word in words if word.upper() not in ("AND", "OR", "WITH")}
-
-
-def mentions(expression: str, licence: str) -> bool:
-    """Whether an SPDX expression names a licence, or is the expression asked for; ids are compared without case."""
-    if len(licence.split()) > 1:
-        return " ".join(expression.split()).casefold() == " ".join(licence.split()).casefold()
-    return licence.casefold() in {name.casefold() for name in licences_in(expression)}
