@@ -107,7 +107,9 @@ def _show(answer: RightsSummary) -> None:
         "recipients": ", ".join(found["recipients"]),
         "valid from": found["valid_from"],
         "valid to": found["valid_to"],
-        "embargoes end": " to ".join(filter(None, (found["first_embargo"], found["last_embargo"]))),
+        "embargoes end": " to ".join(
+            dict.fromkeys(filter(None, (found["first_embargo"], found["last_embargo"])))
+        ),
         "synthetic": f"{synthetic['documents']:,} documents, {synthetic['tokens']:,} tokens",
         "generations": output.cell(found["depth"]),
         "models": ", ".join(found["generators"]),
