@@ -87,9 +87,11 @@ def _write(file: Path, text: str) -> None:
 
 
 def _as_csv(rows: list[dict[str, Any]]) -> None:
-    table = csv.DictWriter(sys.stdout, list(rows[0]), lineterminator="\n")
-    table.writeheader()
-    table.writerows(rows)
+    for place, row in enumerate(rows):
+        table = csv.DictWriter(sys.stdout, list(row), lineterminator="\n")
+        if place == 0:
+            table.writeheader()
+        table.writerow(row)
 
 
 def _show(answer: RightsSummary) -> None:

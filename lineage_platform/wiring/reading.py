@@ -339,6 +339,8 @@ class OpenWorkspace:
             )
 
         corpora = [corpus] if corpus is not None else self.catalog.corpora()
+        if not corpora:
+            raise NothingRecorded
         if policies is not None:
             return differing.other_policies(corpora, asked, load([policies]), str(policies))
         return differing.declared_terms(corpora, asked, declared.sources, declared.name)
