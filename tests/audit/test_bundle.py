@@ -33,6 +33,7 @@ from lineage_platform.wiring import open_workspace
 from tests.audit.definitions import World
 from tests.audit.releasing import make_release
 from tests.audit.worlds import make_world, observe, subject_hash
+from tests.events.test_schemas import places
 from tests.recording.worlds import terms
 
 SAID = {"reason": "asked for", "author": "me"}
@@ -121,7 +122,7 @@ def test_no_database_and_no_workspace_are_needed(released: tuple[World, bytes], 
     assert list(tmp_path.iterdir()) == [file]
 
 
-@hypothesis_settings(max_examples=150, suppress_health_check=list(HealthCheck))
+@hypothesis_settings(max_examples=50, suppress_health_check=list(HealthCheck))
 @given(st.data())
 def test_a_change_of_any_byte_is_found(released: tuple[World, bytes], data: st.DataObject) -> None:
     whole = released[1]
@@ -162,6 +163,39 @@ def test_every_part_is_bound(released: tuple[World, bytes]) -> None:
         )
     assert problems(b"{}") == {"bundle"}
     assert problems(b"\xff") == {"bundle"}
+    assert problems(b"[" * 100_000) == {"bundle"}
+
+
+WRONG = (None, True, 0, -1, 1.5, "", "x", [], {}, [1], [{}], {"a": 1}, "AA==", "9" * 30, 1 << 52)
+
+
+@hypothesis_settings(max_examples=50, suppress_health_check=list(HealthCheck))
+@given(st.data())
+def test_whatever_stands_there_it_is_told(released: tuple[World, bytes], data: st.DataObject) -> None:
+    """A bundle of another shape is a problem, never a fault of ours."""
+    bundle = json.loads(released[1])
+    path = data.draw(st.sampled_from([path for path in places(bundle) if path[0] != "format"]))
+    holder: Any = bundle
+    for name in path[:-1]:
+        holder = holder[name]
+    holder[path[-1]] = data.draw(st.sampled_from([item for item in WRONG if item != holder[path[-1]]]))
+    assert not verify_bundle(written(bundle)).ok
+
+
+@hypothesis_settings(max_examples=25, suppress_health_check=list(HealthCheck))
+@given(st.data())
+def test_whatever_a_file_holds_it_is_told(released: tuple[World, bytes], data: st.DataObject) -> None:
+    """The same inside the files of the release, which only the digests protect."""
+    bundle = json.loads(released[1])
+    name = data.draw(st.sampled_from(["verdicts.json", "policies.json", "exceptions.json", "rollups.json"]))
+    content = json.loads(base64.b64decode(bundle["files"][name]))
+    path = data.draw(st.sampled_from(list(places(content))))
+    holder: Any = content
+    for key in path[:-1]:
+        holder = holder[key]
+    holder[path[-1]] = data.draw(st.sampled_from([item for item in WRONG if item != holder[path[-1]]]))
+    bundle["files"][name] = encoded(written(content)[:-1])
+    assert not verify_bundle(written(bundle)).ok
 
 
 def forged(data: bytes, change: Any) -> bytes:

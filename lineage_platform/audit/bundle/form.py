@@ -36,7 +36,7 @@ def read(data: bytes) -> dict[str, Any]:
     """The bundle in some bytes. Raises InvalidInput where they are none, or not those that `written` gives."""
     try:
         bundle = json.loads(data)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise InvalidInput(f"got {error}, expected a bundle of `lineage bundle`") from error
     if not isinstance(bundle, dict) or bundle.get("format") != FORMAT or bundle.keys() != KEYS:
         raise InvalidInput(f"got something else, expected a bundle of `lineage bundle` ({FORMAT})")
