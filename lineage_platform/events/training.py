@@ -26,7 +26,7 @@ def training_event(
 
     Raises ValueError for a time without a zone.
     """
-    facets = {
+    facets: dict[str, Any] = {
         "jobType": facet_v2.job_type_job.JobTypeJobFacet(
             processingType="BATCH", integration="EXTERNAL", jobType="TRAINING", producer=PRODUCER
         )

@@ -23,7 +23,7 @@ from lineage_platform.workspace.terms_form import TermsForm
 from lineage_platform.workspace.terms_pieces import Piece, pieces_of
 from lineage_platform.workspace.yaml_reader import Document, Location, describe
 
-RESERVED_CORPORA = frozenset({"source", "documents", "annotations"})
+RESERVED_CORPORA = frozenset({"source", "documents", "annotations", "model"})
 """First words of dataset names that are not a corpus's."""
 
 
@@ -109,7 +109,10 @@ class Checks:
         """The recipe of a form, sound only if no problem was added."""
         if form.id in RESERVED_CORPORA:
             self._add(
-                document, ("id",), describe(form.id), "another name: datasets of sources begin with this word"
+                document,
+                ("id",),
+                describe(form.id),
+                "another name: datasets of sources or models begin with this word",
             )
         seen: set[str] = set()
         for position, source in enumerate(form.sources):
