@@ -107,13 +107,17 @@ def _stated(spec: ReleaseSpec) -> dict[str, Any]:
 
 
 def _day(platform: Platform, dataset: str, parameters: dict[str, Any]) -> str:
-    """The day of the newest release where that decided the same on the same grounds, else today: asking again on another
-    day gives no other release."""
-    newest = platform.recorder.latest(dataset)
-    before = dict(newest.transformation.parameters) if newest else {}
-    day = str(before.pop("day", ""))
-    before.pop("checks", None)
-    return day if digest(before) == digest(parameters) else platform.today().isoformat()
+    """The day of the newest release that decided the same on the same grounds, else today: asking again on another day gives
+    no other release."""
+    with platform.reading() as reading:
+        releases = reading.catalog.releases(dataset.removesuffix("/release"))
+    for row in reversed(releases):
+        before = dict(row.transformation.parameters)
+        day = str(before.pop("day"))
+        del before["checks"]
+        if digest(before) == digest(parameters):
+            return day
+    return platform.today().isoformat()
 
 
 def _write(scratch: Place, name: str, role: str, content: bytes) -> Part:

@@ -5,6 +5,7 @@ Statements are those believed now, under the overlay, as they hold on the day.
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from contextlib import closing
@@ -16,6 +17,7 @@ from lineage_platform.audit.counting import Counting
 from lineage_platform.audit.lookup import corpus_version
 from lineage_platform.audit.needs import Catalog, Files
 from lineage_platform.catalog.rows import ReleaseRow, VersionRow
+from lineage_platform.errors import VerificationFailed
 from lineage_platform.files import read_bytes
 from lineage_platform.model.releases import PolicyException, ReleaseSpec
 from lineage_platform.model.when import When
@@ -81,9 +83,25 @@ def rules_of(catalog: Catalog, files: Files, version: VersionRow, when: When) ->
 
 
 def verdicts_of(catalog: Catalog, files: Files, release: str) -> dict[str, Any]:
-    """What a release keeps of its verdicts, as JSON (docs/release.md)."""
-    [kept] = catalog.files([release], VERDICTS)
-    content: dict[str, Any] = json.loads(read_bytes(files.path(kept.file)))
+    """What a release keeps of its verdicts, as JSON (docs/release.md). Raises VerificationFailed."""
+    content: dict[str, Any] = json.loads(kept_by(catalog, files, release, VERDICTS))
+    return content
+
+
+def kept_by(catalog: Catalog, files: Files, release: str, role: str) -> bytes:
+    """The file of a release with this role. Nothing is concluded from bytes that are not those recorded: VerificationFailed."""
+    listed = catalog.files([release], role)
+    if len(listed) != 1:
+        raise VerificationFailed(f"{release}: got {len(listed)} files of role {role}, expected one")
+    file = listed[0].file
+    try:
+        content = read_bytes(files.path(file))
+    except OSError as error:
+        raise VerificationFailed(
+            f"{release}: {file.name} cannot be read: {error.strerror}; run `lineage verify`"
+        ) from error
+    if hashlib.sha256(content).hexdigest() != file.sha256:
+        raise VerificationFailed(f"{release}: {file.name} is not what was recorded; run `lineage verify`")
     return content
 
 

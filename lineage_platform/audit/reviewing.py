@@ -12,11 +12,10 @@ from datetime import date
 from functools import lru_cache
 from typing import Any
 
-from lineage_platform.audit.gate import answers_of, rules_of, verdicts_of
+from lineage_platform.audit.gate import answers_of, kept_by, rules_of, verdicts_of
 from lineage_platform.audit.lookup import corpus_version
 from lineage_platform.audit.needs import Catalog, Files
 from lineage_platform.catalog.rows import ReleaseRow
-from lineage_platform.files import read_bytes
 from lineage_platform.model.releases import Judged, PolicyException, ReleaseSpec, State, StateChange
 from lineage_platform.model.when import When
 from lineage_platform.policy.facts import facts, licence_of
@@ -58,7 +57,7 @@ def judged_again(catalog: Catalog, files: Files, row: ReleaseRow, day: date) -> 
         tuple(kept["uses"]), tuple(kept["jurisdictions"]), tuple(kept["recipients"]), tuple(kept["regions"])
     )
     rules = rules_of(catalog, files, corpus_version(catalog, row.corpus, row.made_of), When(valid_at=day))
-    exceptions = _file(catalog, files, row.id, "exceptions")
+    exceptions = json.loads(kept_by(catalog, files, row.id, "exceptions"))
     return gate(
         policies_of(catalog, files, row.id),
         rules,
@@ -73,7 +72,7 @@ def judged_again(catalog: Catalog, files: Files, row: ReleaseRow, day: date) -> 
 
 def policies_of(catalog: Catalog, files: Files, release: str) -> PolicySet:
     """The policies that a release was judged by."""
-    return _restored(_bytes(catalog, files, release, "policies"))
+    return _restored(kept_by(catalog, files, release, "policies"))
 
 
 @lru_cache(maxsize=_KEPT)
@@ -130,13 +129,3 @@ def _embargo_ended(kept: Mapping[str, Any], day: date) -> bool:
         and facts(part, licence_of(part), day)["embargo"] == "none"
         for part in parts
     )
-
-
-def _file(catalog: Catalog, files: Files, release: str, role: str) -> dict[str, Any]:
-    content: dict[str, Any] = json.loads(_bytes(catalog, files, release, role))
-    return content
-
-
-def _bytes(catalog: Catalog, files: Files, release: str, role: str) -> bytes:
-    [kept] = catalog.files([release], role)
-    return read_bytes(files.path(kept.file))

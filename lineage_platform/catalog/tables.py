@@ -349,7 +349,7 @@ ledger_leaves = Table(
     Column("salt", LargeBinary),  # null with payload: erased, the commitment in the leaf hash stays
     Column("payload", LargeBinary),
     Column("run_id", Uuid),
-    Column("kind", Text, nullable=False),  # START | COMPLETE | FAIL | ABORT | TERMS
+    Column("kind", Text, nullable=False),  # that of a run, or what a dataset event is about
     Column("recorded_at", Time, nullable=False),
     CheckConstraint("(salt IS NULL) = (payload IS NULL)", name="erased"),
     Index(None, "run_id"),

@@ -13,7 +13,7 @@ import pytest
 from assets.build import build
 from assets.materialize import run_assets
 from assets.platform import Platform
-from lineage_platform.errors import Conflict
+from lineage_platform.errors import Conflict, VerificationFailed
 from lineage_platform.model.releases import StateChange
 from lineage_platform.settings import Settings, read_settings
 from lineage_platform.wiring import load_workspace
@@ -131,6 +131,14 @@ def test_states_are_changed_from_what_was_seen(settings: Settings) -> None:
         news = StateChange(chosen.release, "released", "reopened", "a second look", TODAY, ())
         with pytest.raises(Conflict, match="it is reopened now"):
             reading.recorder.change_release(news)
+        [kept] = reading.catalog.files([chosen.release], "verdicts")
+        path = Path(str(reading.store.path(kept.file)))
+        content = path.read_bytes()
+        path.chmod(0o600)
+        path.write_bytes(content.replace(b'"allowed"', b'"refused"'))
+        with pytest.raises(VerificationFailed, match="is not what was recorded"):
+            reading.review(TODAY)
+        path.write_bytes(content)
         held = StateChange(chosen.release, "reopened", "quarantined", "a court asks", TODAY, ())
         reading.recorder.change_release(held)
         assert reading.review(TODAY) == ()
