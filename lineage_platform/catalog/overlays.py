@@ -23,11 +23,14 @@ def lay(
     valid_to: datetime.datetime | None,
     recorded_at: datetime.datetime,
     ledger_index: int,
+    withdrawal: int | None = None,
 ) -> list[int]:
     """Add a row for each cover, in that order; returns their numbers."""
     rows = [
         {
+            "withdrawal": withdrawal,
             "source": cover.source,
+            "terms": cover.terms,
             "key_from": cover.keys[0] if cover.keys else None,
             "key_to": cover.keys[1] if cover.keys else None,
             "document": cover.document,

@@ -35,9 +35,11 @@ TRAINING = "lineagePlatform_training"
 RELEASE_STATE = "lineagePlatform_releaseState"
 REQUEST = "lineagePlatform_request"
 REQUEST_STEP = "lineagePlatform_requestStep"
+WITHDRAWAL = "lineagePlatform_withdrawal"
 
 KINDS = {
     TERMS: "TERMS",
+    WITHDRAWAL: "WITHDRAWAL",  # with OVERLAY beside it
     OVERLAY: "OVERLAY",
     REINSTATEMENT: "REINSTATEMENT",
     RELEASE_STATE: "RELEASE",

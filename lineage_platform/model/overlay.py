@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -10,11 +11,12 @@ from lineage_platform.model.subjects import SubjectHash
 
 @dataclass(frozen=True)
 class Cover:
-    """Whose terms are replaced: a source's, those of a range of document keys (both ends included), one document's, or a
-    data subject's (by keyed hash, 32 bytes). Exactly one of them is given. A hash goes with the id of its key, and with
+    """Whose terms are replaced: a source's, those of a terms number, of a range of document keys (both ends included), one
+    document's, or a data subject's (by keyed hash, 32 bytes). Exactly one of them is given. A hash goes with the id of its key, and with
     those under the keys before it, oldest first."""
 
     source: str | None = None
+    terms: int | None = None
     keys: tuple[int, int] | None = None
     document: int | None = None
     subject: bytes | None = None
@@ -30,6 +32,8 @@ class Cover:
         """The JSON form: keys are decimal strings, the hash is in hex."""
         if self.source is not None:
             return {"source": self.source}
+        if self.terms is not None:
+            return {"terms": str(self.terms)}
         if self.keys is not None:
             return {"keyFrom": str(self.keys[0]), "keyTo": str(self.keys[1])}
         if self.document is not None:
@@ -41,3 +45,16 @@ class Cover:
         if self.subject_earlier:
             stated["earlier"] = [hashed.hex() for hashed in self.subject_earlier]
         return stated
+
+    @classmethod
+    def from_stated(cls, stated: Mapping[str, Any]) -> Self:
+        """The inverse of `stated`; what else stands there is left out."""
+        numbers = {name: int(stated[name]) for name in ("terms", "document") if name in stated}
+        return cls(
+            source=stated.get("source"),
+            **numbers,
+            keys=(int(stated["keyFrom"]), int(stated["keyTo"])) if "keyFrom" in stated else None,
+            subject=bytes.fromhex(stated["subject"]) if "subject" in stated else None,
+            subject_key=stated.get("key"),
+            subject_earlier=tuple(map(bytes.fromhex, stated.get("earlier", ()))),
+        )

@@ -6,8 +6,9 @@ source's YAML appends a statement, over which the row still lies.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
+from functools import cache, partial
 
 from sqlalchemy import Connection
 
@@ -22,6 +23,7 @@ from lineage_platform.model.keys import MAX_SNAPSHOT, snapshot_of
 from lineage_platform.model.overlay import Cover
 from lineage_platform.model.terms import Terms
 from lineage_platform.recording.backend import Backend
+from lineage_platform.recording.quarantine import review_lifted
 
 DATASET = "overlay"
 """The dataset that the events are about."""
@@ -47,15 +49,14 @@ def restate(
     """
     ledger = Ledger(connection)
     begins = valid_from or ledger.time
-    _check_words(reason=reason, author=author)
+    check_words(reason=reason, author=author)
     if valid_to is not None and valid_to <= begins:
         raise InvalidInput(
             f"validity: got {rfc3339(begins)} to {rfc3339(valid_to)}, expected an end after the beginning"
         )
     if not covers:
         raise InvalidInput("covers: got none, expected a source, a range of keys, a document or a subject")
-    for cover in covers:
-        _check(connection, cover)
+    check_covers(connection, covers)
     said = {
         "reason": storable(reason),
         "author": storable(author),
@@ -86,12 +87,12 @@ def reinstate(
     author: str,
     effective: datetime | None,
 ) -> None:
-    """Lift rows of the overlay, from now on unless `effective` says otherwise.
+    """Lift rows of the overlay, from now on unless `effective` says otherwise. What is quarantined for nothing else is free then.
 
     Raises NotFound for a row that does not exist, Conflict for one that is lifted already.
     """
     ledger = Ledger(connection)
-    _check_words(reason=reason, author=author)
+    check_words(reason=reason, author=author)
     numbers = sorted(set(rows))
     if not numbers:
         raise InvalidInput("overlay: got no row, expected the number of one; `lineage overlay` lists them")
@@ -111,23 +112,33 @@ def reinstate(
         facets={REINSTATEMENT: reinstatement_facet(numbers, **said)},
     )
     ledger.append("REINSTATEMENT", event, None)
+    review_lifted(connection, ledger, numbers)
     ledger.write(backend.key)
 
 
-def _check_words(**words: str) -> None:
+def check_words(**words: str) -> None:
+    """Raises InvalidInput where one says nothing."""
     for name, said in words.items():
         if not said.strip():
             raise InvalidInput(f"{name}: got nothing, expected {'why' if name == 'reason' else 'a name'}")
 
 
-def _check(connection: Connection, cover: Cover) -> None:
-    given = [item for item in (cover.source, cover.keys, cover.document, cover.subject) if item is not None]
+def check_covers(connection: Connection, covers: Sequence[Cover], *, unseen: bool = False) -> None:
+    """Raises InvalidInput for a cover that makes no sense, NotFound for what was never read; a source may be `unseen`."""
+    was_read = cache(partial(overlays.read_between, connection))
+    for cover in covers:
+        _check(connection, cover, was_read, unseen)
+
+
+def _check(connection: Connection, cover: Cover, was_read: Callable[[int, int], bool], unseen: bool) -> None:
+    named = (cover.source, cover.terms, cover.keys, cover.document, cover.subject)
+    given = [item for item in named if item is not None]
     if len(given) != 1:
         raise InvalidInput(
             f"cover: got {len(given)} of source, keys, document and subject, expected exactly one of them"
         )
     if cover.source is not None:
-        if cover.source not in (known := overlays.sources(connection)):
+        if not unseen and cover.source not in (known := overlays.sources(connection)):
             raise NotFound("source", cover.source, known)
     elif cover.subject is not None:
         if len(cover.subject) != _HASH_BYTES:
@@ -135,16 +146,16 @@ def _check(connection: Connection, cover: Cover) -> None:
                 f"subject: got a hash of {len(cover.subject)} bytes, expected {_HASH_BYTES} (HMAC-SHA256)"
             )
     elif cover.document is not None:
-        _check_keys(connection, cover.document, cover.document, ("document", str(cover.document)))
+        _check_keys(was_read, cover.document, cover.document, ("document", str(cover.document)))
     elif cover.keys is not None:
         first, last = cover.keys
-        _check_keys(connection, first, last, ("document in the range", f"{first}-{last}"))
+        _check_keys(was_read, first, last, ("document in the range", f"{first}-{last}"))
 
 
-def _check_keys(connection: Connection, first: int, last: int, asked: tuple[str, str]) -> None:
+def _check_keys(was_read: Callable[[int, int], bool], first: int, last: int, asked: tuple[str, str]) -> None:
     if not 0 <= first <= last or snapshot_of(last) > MAX_SNAPSHOT:
         raise InvalidInput(
             f"keys: got {first} to {last}, expected document keys, decimal numbers below 2^63, the lower one first"
         )
-    if not overlays.read_between(connection, snapshot_of(first), snapshot_of(last)):
+    if not was_read(snapshot_of(first), snapshot_of(last)):
         raise NotFound(*asked)

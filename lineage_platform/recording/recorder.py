@@ -11,6 +11,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy import ColumnElement, Connection, select
 
 from lineage_platform.catalog import locks, statements, tables, versions, writing
+from lineage_platform.catalog.believed import Later, no_later
 from lineage_platform.catalog.engine import Database
 from lineage_platform.catalog.forms import memo_key
 from lineage_platform.catalog.ledger import namespace
@@ -30,7 +31,17 @@ from lineage_platform.model.versions import (
     Transformation,
     Version,
 )
-from lineage_platform.recording import closing, observing, overlaying, release_states, requests, training
+from lineage_platform.model.withdrawals import Planned, Recorded
+from lineage_platform.recording import (
+    closing,
+    observing,
+    overlaying,
+    refusing,
+    release_states,
+    requests,
+    training,
+    withdrawing,
+)
 from lineage_platform.recording.attempt import Attempt
 from lineage_platform.recording.backend import Backend
 from lineage_platform.store import Store
@@ -40,8 +51,12 @@ from lineage_platform.store.objects import Swept
 class Recorder:
     """Every method is one transaction, tried again while the database is away, then raising Unavailable."""
 
-    def __init__(self, database: Database, store: Store, key: Ed25519PrivateKey) -> None:
+    def __init__(
+        self, database: Database, store: Store, key: Ed25519PrivateKey, later: Later = no_later
+    ) -> None:
+        """`later` follows data subjects through the rotation of keys."""
         self.store = store
+        self._later = later
         self._database = database
         self._backend = Backend(database, store, key)
 
@@ -192,6 +207,23 @@ class Recorder:
                 author=author,
                 effective=effective,
             )
+        )
+
+    def withdraw(self, planned: Planned) -> Recorded:
+        """Take back what a withdrawal covers, and quarantine what holds it.
+
+        Raises InvalidInput, NotFound for a document that was never read, Conflict where corpus versions were committed that the
+        plan did not look into: plan again.
+        """
+        return self._database.transaction(
+            partial(withdrawing.withdraw, backend=self._backend, planned=planned)
+        )
+
+    def refused(self, sources: Sequence[str]) -> list[tuple[int, int, str]]:
+        """(first key, last key, words): disjoint, ascending ranges of the documents that withdrawals in force take back, of those last
+        read of some sources."""
+        return self._database.transaction(
+            partial(refusing.refused, backend=self._backend, later=self._later, sources=sources)
         )
 
     def record_training(self, run: TrainingRun) -> str:

@@ -33,6 +33,12 @@ def change(connection: Connection, backend: Backend, news: StateChange) -> None:
         raise Conflict(
             f"{news.release}: it is {state} now, and was {news.before} when it was judged; nothing was recorded"
         )
+    append_state(connection, ledger, news)
+    ledger.write(backend.key)
+
+
+def append_state(connection: Connection, ledger: Ledger, news: StateChange) -> None:
+    """Add the row and its event; whoever holds the ledger writes it."""
     reason = storable(news.reason)
     release_states.append(
         connection,
@@ -51,4 +57,3 @@ def change(connection: Connection, backend: Backend, news: StateChange) -> None:
         facets={RELEASE_STATE: release_state_facet(news, reason)},
     )
     ledger.append("RELEASE", event, None)
-    ledger.write(backend.key)

@@ -12,6 +12,7 @@ from lineage_platform.model.subjects import SubjectKeys
 from lineage_platform.recording.recorder import Recorder
 from lineage_platform.settings import Settings
 from lineage_platform.store import open_store
+from lineage_platform.wiring.subjects import later_hashes
 
 
 def open_recorder(settings: Settings) -> Recorder:
@@ -23,7 +24,7 @@ def open_recorder(settings: Settings) -> Recorder:
     migrate(urls.psycopg)
     key = load_or_create_key(settings.key_file)
     database = Database(urls.psycopg, revive=partial(database_urls, settings))
-    return Recorder(database, open_store(settings.store), key)
+    return Recorder(database, open_store(settings.store), key, partial(later_hashes, settings))
 
 
 def load_subject_keys(settings: Settings) -> SubjectKeys:

@@ -15,6 +15,7 @@ from lineage_platform.audit.verification.report import Report
 from lineage_platform.audit.verification.requests import Requests
 from lineage_platform.audit.verification.statements import Statements
 from lineage_platform.audit.verification.training import TrainingRuns
+from lineage_platform.audit.verification.withdrawals import Withdrawals
 from lineage_platform.catalog.forms import storable
 from lineage_platform.events.facets import TERMS, TRAINING, TRANSFORMATION
 from lineage_platform.ledger.canonical import canonical
@@ -33,6 +34,7 @@ class Claims:
         self._training = TrainingRuns(recorded, report)
         self._releases = ReleaseStates(recorded, report)
         self._requests = Requests(recorded, report)
+        self._withdrawals = Withdrawals(recorded, report)
         self._started: dict[str, int] = {}
         self._closed: set[str] = set()
         self._made: set[str] = set()
@@ -58,6 +60,7 @@ class Claims:
                 self._overlay.learn(leaf, event)
                 self._releases.learn(leaf, event)
                 self._requests.learn(leaf, event)
+                self._withdrawals.learn(leaf, event)
         self._previous = leaf
 
     def finish(self) -> None:
@@ -81,6 +84,7 @@ class Claims:
         self._training.finish()
         self._releases.finish()
         self._requests.finish()
+        self._withdrawals.finish()
         self._verify_sequences()
 
     def _take_run(self, leaf: Row, event: Event) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 from lineage_platform.audit.verification.entries import Event, moment
 from lineage_platform.audit.verification.recorded import Recorded, Row
 from lineage_platform.audit.verification.report import Report
-from lineage_platform.events.facets import OVERLAY, REINSTATEMENT
+from lineage_platform.events.facets import OVERLAY, REINSTATEMENT, WITHDRAWAL
 
 
 class Overlay:
@@ -26,9 +26,11 @@ class Overlay:
         facets = event["dataset"]["facets"]
         if OVERLAY in facets:
             stated = facets[OVERLAY]
+            withdrawal = int(facets[WITHDRAWAL]["withdrawal"]) if WITHDRAWAL in facets else None
             for cover in stated["covers"]:
                 number = int(cover["overlay"])
-                self._compare(self._rows.pop(number, None), str(number), _laid(number, cover, stated, leaf))
+                expected = {"withdrawal": withdrawal, **_laid(number, cover, stated, leaf)}
+                self._compare(self._rows.pop(number, None), str(number), expected)
         if REINSTATEMENT in facets:
             stated = facets[REINSTATEMENT]
             for text in stated["overlays"]:
@@ -52,7 +54,7 @@ class Overlay:
 
 
 def _laid(number: int, cover: Mapping[str, Any], stated: Mapping[str, Any], leaf: Row) -> dict[str, Any]:
-    numbers = {"key_from": "keyFrom", "key_to": "keyTo", "document": "document"}
+    numbers = {"terms": "terms", "key_from": "keyFrom", "key_to": "keyTo", "document": "document"}
     return {
         "id": number,
         "source": cover.get("source"),

@@ -32,6 +32,9 @@ class Recorded:
     release_states: list[Row]
     requests: list[Row]
     request_steps: list[Row]
+    withdrawals: list[Row]
+    quarantines: list[Row]
+    refusals: list[Row]
     checkpoints: dict[int, Row]
     snapshot_files: dict[int, list[Row]] = field(default_factory=dict)
     inputs: dict[str, set[str]] = field(default_factory=dict)
@@ -85,6 +88,9 @@ def read(rows: Rows) -> Recorded:
         release_states=list(rows.table("release_states", "id")),
         requests=list(rows.table("requests", "id")),
         request_steps=list(rows.table("request_steps", "id")),
+        withdrawals=list(rows.table("withdrawals", "id")),
+        quarantines=list(rows.table("quarantines", "withdrawal, version_id, shard")),
+        refusals=list(rows.table("refusals", "id")),
         checkpoints={row["size"]: row for row in rows.table("checkpoints", "size")},
     )
     recorded.snapshot_files = _grouped(rows, "snapshot_files", "snapshot, position", "snapshot")

@@ -1,0 +1,105 @@
+"""Which documents withdrawals in force have taken back, by their keys.
+
+Most are known by key: a source is one range. Data subjects, terms numbers and what must not come back are looked for in the
+documents, in the narrow columns that say so, one file at a time.
+"""
+
+from __future__ import annotations
+
+import heapq
+import itertools
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+from sqlalchemy import Connection
+
+from lineage_platform.catalog import versions, withdrawals
+from lineage_platform.catalog.believed import Later
+from lineage_platform.catalog.withdrawals import Taken
+from lineage_platform.files import Place
+from lineage_platform.model.withdrawals import words
+from lineage_platform.recording.backend import Backend
+from lineage_platform.transformations.parts import read_table
+
+Range = tuple[int, int, int]
+"""(first key, last key, withdrawal)"""
+
+
+def refused(
+    connection: Connection, backend: Backend, later: Later, sources: Sequence[str]
+) -> list[tuple[int, int, str]]:
+    """(first key, last key, words): disjoint, ascending ranges of the documents last read of some sources, with what took them
+    back; where there are several withdrawals the first of them."""
+    found: list[Range] = []
+    for source in sources:
+        version = versions.current_version(connection, f"documents/{source}")
+        if version is None:
+            continue
+        for name in version.inputs:
+            if name.startswith(f"source/{source}@"):
+                snapshot = versions.snapshot(connection, source, name.rpartition("@")[2])
+                if snapshot is None:
+                    continue
+                taken = withdrawals.taken(connection, source, snapshot.number)
+                paths = [backend.store.path(file) for file in version.files_of("documents")]
+                found += [*taken.ranges, *_looked_for(taken, later, paths)]
+    return [(first, last, words(number)) for first, last, number in disjoint(found)]
+
+
+def disjoint(ranges: Iterable[Range]) -> list[Range]:
+    """The same keys in disjoint, ascending ranges: where several cover a key, the lowest number counts."""
+    starts = sorted(ranges)
+    bounds = sorted({first for first, _, _ in starts} | {last + 1 for _, last, _ in starts})
+    active: list[tuple[int, int]] = []
+    result: list[Range] = []
+    position = 0
+    for here, following in itertools.pairwise(bounds):
+        while position < len(starts) and starts[position][0] <= here:
+            _, last, number = starts[position]
+            heapq.heappush(active, (number, last))
+            position += 1
+        while active and active[0][1] < here:
+            heapq.heappop(active)
+        if not active:
+            continue
+        number = active[0][0]
+        if result and result[-1][2] == number and result[-1][1] + 1 == here:
+            result[-1] = (result[-1][0], following - 1, number)
+        else:
+            result.append((here, following - 1, number))
+    return result
+
+
+def _looked_for(taken: Taken, later: Later, paths: Sequence[Place]) -> Iterator[Range]:
+    wanted: dict[str, Mapping[Any, int]] = {
+        "subject": _subjects(taken, later),
+        "terms": taken.terms,
+        "record_id": taken.records,
+        "sha256": taken.texts,
+    }
+    columns = [name for name, values in wanted.items() if values]
+    for path in paths if columns else ():
+        table = read_table(path, ["document", *columns])
+        for name in columns:
+            column = table.column(name)
+            rows = table.filter(pc.is_in(column, pa.array(list(wanted[name]), column.type)))
+            for key, value in zip(
+                rows.column("document").to_pylist(), rows.column(name).to_pylist(), strict=True
+            ):
+                yield key, key, wanted[name][value]
+
+
+def _subjects(taken: Taken, later: Later) -> dict[bytes, int]:
+    """The number of the withdrawal by every hash of a data subject."""
+    keyed = [
+        (item.subject, item.subject_key) for _, item in taken.subjects if item.subject and item.subject_key
+    ]
+    since = iter(later(keyed) if keyed else ())
+    found: dict[bytes, int] = {}
+    for number, item in taken.subjects:
+        assert item.subject is not None  # noqa: S101 - that of a subject
+        newer = next(since) if item.subject_key else ()
+        found |= dict.fromkeys((*item.subject_earlier, item.subject, *newer), number)
+    return found
