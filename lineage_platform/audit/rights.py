@@ -67,11 +67,12 @@ class Rights:
         """Read the statements about some terms numbers, or about all; before asking for them."""
         wanted = None if numbers is None else list(numbers)
         found = self._catalog.terms(self._when, wanted)
+        asked = found if wanted is None else {number: found[number] for number in wanted if number in found}
         if self._proposed is not None:
-            found = {number: self._proposed(row) for number, row in found.items()}
-        self._terms = {**self._terms, **found} if self._when.as_of or self._when.valid_at else found
-        asked = found.values() if wanted is None else (found[number] for number in wanted if number in found)
-        self._parents.learn(row.statement for row in asked)
+            found = asked = {number: self._proposed(row) for number, row in asked.items()}
+        of_some = self._when.as_of or self._when.valid_at or self._proposed
+        self._terms = {**self._terms, **found} if of_some else found
+        self._parents.learn(row.statement for row in asked.values())
 
     def in_short(self, numbers: Iterable[int]) -> Mapping[int, RightsRow]:
         """What counts, by terms number, for some numbers at least, where the overlay does not replace it and nothing was

@@ -12,7 +12,10 @@ from lineage_platform.recording import Recorder
 from lineage_platform.settings import Settings
 from lineage_platform.wiring.reading import OpenWorkspace, open_workspace
 from tests.audit.definitions import World
+from tests.audit.test_overlay import Lay, lay
 from tests.audit.worlds import make_world, observe
+
+__all__ = ["lay"]
 
 OWN = "CC-BY-4.0"
 NO_COMMERCIAL_USE = "licence-no-commercial-use"
@@ -91,3 +94,23 @@ def test_an_overlay_on_what_it_was_made_from_and_on_itself(settings: Settings, r
             "still made from it"
         )
         assert asked.impact(licence="LicenseRef-withdrawn").corpora[0].documents == 14
+
+
+def test_which_copies_could_take_the_place_of_a_document(
+    asked: OpenWorkspace, world: World, lay: Lay
+) -> None:
+    key = next(iter(world.duplicates.values()))
+
+    def ranked() -> tuple[int | None, list[tuple[int | None, bool]]]:
+        place = asked.impact(document=str(key)).corpora[0].shards[0].shard
+        rows = next(entry.documents for entry in asked.shards("demo").shards if entry.shard == place)
+        traces = (asked.trace_document(place, "demo", row=row) for row in range(rows))
+        found = next(trace for trace in traces if trace.document == str(key))
+        return found.rank, [(copy.rank, copy.could_replace) for copy in found.duplicates]
+
+    before, [(copy, could)] = ranked()
+    assert before is not None and copy is not None and could == (copy <= before)
+    lay(document=key)
+    after, copies = ranked()
+    assert after is not None and after > max(before, copy)
+    assert copies == [(copy, True)], "terms of the document got worse, not those of its copy"
