@@ -35,6 +35,7 @@ demo: setup ## run the main job on examples/demo and trace a shard
 	@echo "  .venv/bin/lineage --workspace examples/demo up                      the asset graph, runs and checks in Dagster"
 	@echo "  .venv/bin/lineage --workspace examples/demo trace 0 --corpus demo --row 0   one document and its way"
 	@echo "  .venv/bin/lineage --workspace examples/demo impact --source python-other    where a source went"
+	@echo "  .venv/bin/lineage --workspace examples/demo release demo            what stops a release, and what clears it"
 	@echo "  .venv/bin/lineage --workspace examples/demo verify                  every digest, recomputed"
 
 WORKERS ?= 4
