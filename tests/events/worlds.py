@@ -11,12 +11,21 @@ import lineage_platform.events
 from lineage_platform.events.arguments import EventDataset, Manifest, Size
 from lineage_platform.events.build import dataset_event, run_event
 from lineage_platform.events.columns import column_lineage
-from lineage_platform.events.facets import OVERLAY, REINSTATEMENT, overlay_facet, reinstatement_facet
+from lineage_platform.events.facets import (
+    OVERLAY,
+    REINSTATEMENT,
+    REQUEST,
+    REQUEST_STEP,
+    overlay_facet,
+    reinstatement_facet,
+)
+from lineage_platform.events.requests import request_facet, step_facet
 from lineage_platform.events.training import training_event
 from lineage_platform.events.validation import Schemas, bundled
 from lineage_platform.model import tables
 from lineage_platform.model.definitions import RecordFields
 from lineage_platform.model.overlay import Cover
+from lineage_platform.model.requests import Period, Request, Rule, Step
 from lineage_platform.model.terms import Evidence, Particulars, Scope, Terms
 from lineage_platform.model.training import TrainingRun
 from lineage_platform.model.versions import CheckResult, ParentRun, Statistics, Transformation
@@ -189,6 +198,7 @@ def restated() -> dict[str, Any]:
         2: Cover(keys=(1 << 36, (1 << 36) + 7)),
         3: Cover(document=1 << 62),
         4: Cover(subject=bytes(32)),
+        5: Cover(subject=bytes(32), subject_key="0" * 16, subject_earlier=(bytes(32),)),
     }
     facet = overlay_facet(covers, DECLARED.statement(), **said)
     return dataset_event(
@@ -218,6 +228,18 @@ def trained() -> dict[str, Any]:
     )
 
 
+def request_received() -> dict[str, Any]:
+    rule = Rule("GDPR", "art. 12(3)", Period(months=1), Period(months=2), 14, None)
+    asked = Request("erasure", "EU", TIME.date(), rule, "dpo", subject=bytes(32), subject_key="0" * 16)
+    facets = {REQUEST: request_facet(7, asked, TIME.date())}
+    return dataset_event(time=TIME, namespace=NAMESPACE, dataset=EventDataset("requests"), facets=facets)
+
+
+def request_extended() -> dict[str, Any]:
+    facets = {REQUEST_STEP: step_facet(9, 7, Step("extend", "dpo", "many of them"), TIME.date())}
+    return dataset_event(time=TIME, namespace=NAMESPACE, dataset=EventDataset("requests"), facets=facets)
+
+
 EVENTS = {
     "start": start(),
     "complete": complete(),
@@ -225,6 +247,8 @@ EVENTS = {
     "failed": failed(),
     "aborted": aborted(),
     "terms": terms_changed(),
+    "request": request_received(),
+    "request step": request_extended(),
     "restated": restated(),
     "reinstated": reinstated(),
     "trained": trained(),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import json
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -152,6 +153,21 @@ def test_every_way_through_the_states(recorder: Recorder, settings: Settings, wa
     with open_workspace(settings=settings) as workspace:
         assert workspace.request(str(number)).state == state
         assert workspace.verify().problems == ()
+
+
+def test_of_many_who_take_a_step_at_once_one_does(recorder: Recorder, settings: Settings) -> None:
+    number = recorder.receive(asked())
+
+    def decide(_: int) -> bool:
+        try:
+            recorder.take_step(number, Step("verify", "dpo"))
+        except Conflict:
+            return False
+        return True
+
+    with ThreadPoolExecutor(4) as pool:
+        assert sum(pool.map(decide, range(8))) == 1
+    assert len(rows(settings, "SELECT 1 FROM lineage.request_steps")) == 1
 
 
 def test_overdue_ones_stand_first(recorder: Recorder, settings: Settings) -> None:
