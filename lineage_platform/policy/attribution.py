@@ -35,7 +35,7 @@ _CLAIMS: Final = ("output_claims", "generator_restrictions")
 _CHANGES: Final = (
     "The text was extracted from the works, normalised, cleared of personal data that patterns find, and tokenised; "
     "duplicates and records of low quality were left out. No endorsement by anybody named here is implied.",
-    "文本自各作品提取,经规范化、按模式去除个人信息并分词;重复及低质量记录已剔除。此处署名不表示任何一方的认可。",
+    "文本自各作品提取，经规范化、按模式去除个人信息并分词；重复及低质量记录已剔除。此处署名不表示任何一方的认可。",
 )
 
 
