@@ -301,14 +301,16 @@ def test_what_was_made_from_others(recorder: Recorder, settings: Settings) -> No
     for name, parent in (("blog", "press"), ("press", "forum")):
         world.sources[name] = replace(world.sources[name], derived_from=(parent,))
         observe(world, recorder, name)
-    recorder.restate([Cover(document=world.key("press", 7))], terms("press", licence="MIT"), **SAID)
-    recorder.restate([Cover(source="blog")], terms("blog", licence="ISC"), **SAID)
+    part = [Cover(document=world.key("press", 7))]
+    one = str(recorder.restate(part, terms("press", licence="MIT"), **SAID)[0])
+    other = str(recorder.restate([Cover(source="blog")], terms("blog", licence="ISC"), **SAID)[0])
     lifted = recorder.restate([Cover(source="forum")], terms("forum", licence="CC0-1.0"), **SAID)
     recorder.reinstate(lifted, **SAID)
     version = make_release(world, recorder)
     with open_workspace(settings=settings) as opened:
         data = opened.bundle(version.id)[1]
-    assert json.loads(data)["covered"] == {"press": ["1"]}
+    assert json.loads(data)["covered"] == {"press": [one]}
     assert verify_bundle(data).ok
-    for covered in ({}, {"press": ["2"]}, {"press": ["1", "1"]}, {"forum": ["1"], "press": ["1"]}):
+    wrong = ({}, {"press": [other]}, {"press": [one, one]}, {"forum": [one], "press": [one]})
+    for covered in wrong:
         assert problems(altered(data, "covered", value=lambda _, new=covered: new)), covered
