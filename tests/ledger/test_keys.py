@@ -4,6 +4,7 @@ import os
 import stat
 import subprocess
 import sys
+import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -226,3 +227,23 @@ def test_a_file_of_secrets_that_was_changed(tmp_path: Path) -> None:
         path.write_bytes(data)
         with pytest.raises(InvalidInput, match="restore the file"):
             load_or_create_secrets(path)
+
+
+def test_a_kill_loses_no_secret(tmp_path: Path) -> None:
+    path = tmp_path / "subject.key"
+    first = load_or_create_secrets(path).keys[0]
+    adding = (
+        "import sys; from pathlib import Path; from lineage_platform.ledger.keys import add_secret\n"
+        "while True: print(add_secret(Path(sys.argv[1])).newest, flush=True)"
+    )
+    known = [first]
+    for seconds in (0, 0.003, 0.01, 0.02):
+        with subprocess.Popen([sys.executable, "-c", adding, str(path)], stdout=subprocess.PIPE) as process:
+            assert process.stdout is not None
+            told = process.stdout.readline().decode().strip()
+            time.sleep(seconds)
+            process.kill()
+        keys = load_or_create_secrets(path)
+        assert list(keys.keys[: len(known)]) == known and told in keys.ids
+        assert mode(path) == 0o600
+        known = list(keys.keys)
