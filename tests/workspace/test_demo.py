@@ -43,7 +43,8 @@ def make_data() -> ModuleType:
 
 
 def test_its_sources_are_all_used_with_weights(workspace: Workspace) -> None:
-    (corpus,) = workspace.corpora
+    corpus, released = workspace.corpora
+    assert released.release is not None and released.release.admit == "allowed"
     assert sorted(item.id for item in corpus.sources) == sorted(source.id for source in workspace.sources)
     assert {item.weight for item in corpus.sources} == {0.5, 1.0, 2.0}
 
