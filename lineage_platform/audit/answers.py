@@ -336,6 +336,7 @@ class DocumentTrace(Answer):
     file: SnapshotFileRef | None
     record: int | None
     record_id: str | None
+    fields: tuple[str, ...] | None
     text_sha256: str | None
     text: str | None
     terms: Mapping[str, Any] | None

@@ -28,6 +28,7 @@ from lineage_platform.audit.rights import Rights, Rule, Statement
 from lineage_platform.audit.signals import signals_of
 from lineage_platform.catalog.rows import ShardRow, SnapshotRow, Upstream, VersionFile, VersionRow
 from lineage_platform.errors import InvalidInput, NotFound
+from lineage_platform.model.definitions import RecordFields
 from lineage_platform.model.keys import snapshot_of
 from lineage_platform.model.when import When
 from lineage_platform.policy.rights import rank_of
@@ -143,6 +144,7 @@ class _Tracing:
             file=self._file(snapshot, record),
             record=record["record"] if record else None,
             record_id=record["record_id"] if record else None,
+            fields=_text_fields(way),
             text_sha256=bytes(record["sha256"]).hex() if record else None,
             text=self._text(key, record) if with_text else None,
             terms=terms,
@@ -312,6 +314,15 @@ class _Tracing:
 
 def _rank(statement: Statement | None) -> int | None:
     return None if statement is None else rank_of(statement)
+
+
+def _text_fields(way: Sequence[VersionRow]) -> tuple[str, ...] | None:
+    """The fields of a record that its text was made of, as the run that read it was told."""
+    for version in way:
+        said = version.transformation.parameters.get("record") if version.transformation else None
+        if isinstance(said, Mapping) and "text" in said:
+            return RecordFields(text=said["text"]).text_fields
+    return None
 
 
 def of_role(files: Sequence[VersionFile], role: str) -> list[VersionFile]:

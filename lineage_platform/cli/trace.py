@@ -98,6 +98,7 @@ def _show_document(answer: DocumentTrace) -> None:
         "source": f"{answer.source} ({answer.snapshot})",
         "file": f"{answer.file.path}, SHA-256 {answer.file.sha256}" if answer.file else None,
         "record": f"{output.cell(answer.record)} of that file, id {output.cell(answer.record_id)}",
+        "made of": ", ".join(answer.fields) if answer.fields else None,
         "text SHA-256": answer.text_sha256,
         "licence": f"{terms.get('licence')} (declared: {output.cell(terms.get('declared'))})",
         "consent basis": terms.get("consent_basis"),

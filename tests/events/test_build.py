@@ -236,7 +236,9 @@ counts = st.none() | st.integers(0, 2**53 - 1)
 
 
 @settings(deadline=None, max_examples=50)
-@given(st.lists(st.tuples(st.tuples(terms), counts, counts), max_size=4), st.datetimes(timezones=st.just(UTC)))
+@given(
+    st.lists(st.tuples(st.tuples(terms), counts, counts), max_size=4), st.datetimes(timezones=st.just(UTC))
+)
 def test_whatever_terms_say_the_event_is_valid_and_says_it(stated: list, time: datetime) -> None:
     event = dataset_event(time=time, namespace=NAMESPACE, dataset=EventDataset("source/a", terms=stated))
     validate(event)
