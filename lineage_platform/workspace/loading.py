@@ -66,7 +66,7 @@ def load_workspace(root: Path, settings: Settings, known: KnownNames) -> Workspa
         tuple(recipes),
         own.operator.model_dump(exclude_unset=True),
         tuple(to_exception(exception) for _, exception in exceptions),
-        dict(own.deadlines),
+        {str(kind): days for kind, days in own.deadlines.items()},
     )
 
 
