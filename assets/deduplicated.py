@@ -14,14 +14,16 @@ from assets.corpora import (
     with_parents,
 )
 from assets.platform import Platform
-from assets.recipe import code_version
+from assets.recipe import code_version, digest
 from assets.step import Inputs, Step
+from lineage_platform.errors import Conflict
 from lineage_platform.files import Place
 from lineage_platform.model import tables
 from lineage_platform.model.definitions import Corpus, Source
 from lineage_platform.model.versions import Result, Transformation
 from lineage_platform.policy.terms import terms_of
 from lineage_platform.transformations import deduplicated
+from lineage_platform.transformations.refused import refused
 
 
 def deduplicated_step(corpus: Corpus, sources: dict[str, Source]) -> Step:
@@ -32,11 +34,19 @@ def deduplicated_step(corpus: Corpus, sources: dict[str, Source]) -> Step:
     ]
     declared = {"deduplication": asdict(corpus.deduplication), "quality": corpus.quality}
 
+    def withdrawn(platform: Platform) -> list[tuple[int, int, str]]:
+        return platform.recorder.refused(source_ids(corpus))
+
     def transformation(platform: Platform, _inputs: Inputs) -> Transformation:
         parameters = {**declared, "rights": rights_digest(platform, corpus)}
+        if ranges := withdrawn(platform):
+            parameters["withdrawn"] = _digest(ranges)
         return Transformation("deduplicate", deduplicated.CODE_VERSION, parameters)
 
-    def run(platform: Platform, inputs: Inputs, _transformation: Transformation, scratch: Place) -> Result:
+    def run(platform: Platform, inputs: Inputs, transformation: Transformation, scratch: Place) -> Result:
+        ranges = withdrawn(platform)
+        if transformation.parameters.get("withdrawn") != (_digest(ranges) if ranges else None):
+            raise Conflict(f"{dataset}: something was withdrawn while it was looked at; run it again")
         return deduplicated.deduplicate(
             [
                 path
@@ -46,6 +56,7 @@ def deduplicated_step(corpus: Corpus, sources: dict[str, Source]) -> Step:
             corpus.deduplication,
             standard_of(corpus),
             platform.ranks(source_ids(corpus)),
+            refused=refused(ranges),
             scratch=scratch,
             engine=platform.engine,
             progress=platform.progress(dataset),
@@ -55,7 +66,7 @@ def deduplicated_step(corpus: Corpus, sources: dict[str, Source]) -> Step:
         dataset=dataset,
         description=f"Exact and near duplicates across the sources of {corpus.title}. Of each cluster the copy with the "
         "best rights survives, then the best quality, then the lowest identity; every other copy is a decision and a "
-        "derivation that names the survivor.",
+        "derivation that names the survivor. What was withdrawn is no copy of anything.",
         upstream=tuple(f"annotations/{name}" for name in source_ids(corpus)),
         code_version=code_version(deduplicated.CODE_VERSION, {**declared, "terms": terms}),
         transformation=transformation,
@@ -66,3 +77,7 @@ def deduplicated_step(corpus: Corpus, sources: dict[str, Source]) -> Step:
         tables={"decisions": tables.DECISIONS, "derivations": tables.DERIVATIONS},
         **common(corpus, sources),
     )
+
+
+def _digest(ranges: list[tuple[int, int, str]]) -> str:
+    return digest([[str(first), str(last), words] for first, last, words in ranges])
