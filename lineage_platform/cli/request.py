@@ -143,7 +143,7 @@ def list_(
         output.as_json(answer.to_dict())
         return
     output.line(
-        f"{len(answer.requests)} requests, {answer.open} open, {answer.overdue} overdue on {answer.day}"
+        f"{len(answer.requests)} request{'s' if len(answer.requests) != 1 else ''}, {answer.open} open, {answer.overdue} overdue on {answer.day}"
     )
     output.table("Requests", answer.rows(), _COLUMNS)
 
