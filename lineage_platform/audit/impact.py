@@ -106,7 +106,7 @@ class Inquiry:
             )
         numbers = [row.number for row in snapshots]
         sums = {version.id: self._sums_of(version, numbers) for version in self._versions}
-        return self._answer("source", source, sums, numbers, gaps=_derived(source, declared))
+        return self._answer("source", source, sums, numbers, gaps=derived_gaps(source, declared))
 
     def licence(self, licence: str) -> Impact:
         """Everything whose licence expression names an SPDX licence, or is the expression asked for.
@@ -317,7 +317,7 @@ class Inquiry:
         )
 
 
-def _derived(source: str, declared: Sequence[Source] | None) -> list[Gap]:
+def derived_gaps(source: str, declared: Sequence[Source] | None) -> list[Gap]:
     """A gap for every source that was made from `source`, at first or at second hand."""
     if declared is None:
         note = "the workspace's YAML has errors, so that sources derived from this one are not known"

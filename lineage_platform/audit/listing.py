@@ -127,10 +127,14 @@ def list_sources(
     terms = dict(statements)
     if catalog is not None:
         with catalog.snapshot():
+            numbers = {}
             for row in catalog.terms(When()).values():
                 if row.statement["declared"] is None:
                     terms.setdefault(row.statement["source"], row.statement)
-            terms |= {row.source: row.statement for row in catalog.overlay(When()) if row.source is not None}
+                    numbers[row.number] = row.statement["source"]
+            overlay = catalog.overlay(When())
+            terms |= {row.source: row.statement for row in overlay if row.source is not None}
+            terms |= {numbers[row.terms]: row.statement for row in overlay if row.terms in numbers}
             names = {row.source for row in catalog.snapshots()} | set(defined)
             entries = [_entry(catalog, name, defined.get(name), terms.get(name)) for name in names]
     else:

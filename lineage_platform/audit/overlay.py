@@ -1,6 +1,7 @@
 """The overlay, applied to every answer: terms that replace those of what they cover, whatever the files say.
 
-Every row of the overlay comes down to ranges of document keys. Where several rows cover a document, the most specific
+Every row of the overlay comes down to ranges of document keys, but for those that replace the terms of a terms number: they count
+where no range but a source's does (`Rights`). Where several rows cover a document, the most specific
 one counts (document, subject, key range, source), and of two equally specific ones the later recorded. What is left are
 disjoint intervals, which a query joins to its rows.
 """
@@ -71,7 +72,9 @@ def _reach(
         return [(document, document) for subject in row.hashes for document in documents.get(subject, [])]
     if row.key_from is not None and row.key_to is not None:
         return [(row.key_from, row.key_to)]
-    return [snapshot.keys for snapshot in snapshots_of(row.source or "")]
+    if row.source is None:
+        return []
+    return [snapshot.keys for snapshot in snapshots_of(row.source)]
 
 
 def _disjoint(ranges: Sequence[_Range]) -> list[Interval]:

@@ -42,6 +42,7 @@ class Parents:
     ) -> None:
         self._catalog, self._when, self._overlay, self._proposed = catalog, when, overlay, proposed
         self._whole = {row.source: row for row in overlay.values() if row.source is not None}
+        self._numbers = {row.terms: row for row in overlay.values() if row.terms is not None}
         self.intervals: Sequence[Interval] = ()
         self._known: dict[int, TermsRow | None] = {}
         self._rows = cache(self._find)
@@ -112,7 +113,7 @@ class Parents:
         return [self._replaced(row) for number in wanted if (row := self._known[number]) is not None]
 
     def _replaced(self, row: TermsRow) -> TermsRow:
-        overlay = self._whole.get(row.statement["source"])
+        overlay = self._numbers.get(row.number) or self._whole.get(row.statement["source"])
         if overlay is None:
             return row
         return TermsRow(row.number, laid_over(row.statement, overlay.statement), overlay.ledger_index)

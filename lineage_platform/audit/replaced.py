@@ -35,11 +35,14 @@ class Lifting:
 
 @dataclass(frozen=True)
 class Replacement:
-    """One row of the overlay. Exactly one of `source`, `keys`, `document`, `subject` (a keyed hash) says what it covers."""
+    """One row of the overlay. Exactly one of `source`, `terms`, `keys`, `document`, `subject` (a keyed hash) says what it covers;
+    `withdrawal` is the one it belongs to, if any."""
 
     overlay: str
     state: State
+    withdrawal: str | None
     source: str | None
+    terms: str | None
     keys: tuple[str, str] | None
     document: str | None
     subject: str | None
@@ -58,6 +61,8 @@ class Replacement:
         """What it covers, in words."""
         if self.source is not None:
             return f"source {self.source}"
+        if self.terms is not None:
+            return f"terms {self.terms}"
         if self.keys is not None:
             return f"keys {self.keys[0]}-{self.keys[1]}"
         return f"document {self.document}" if self.document is not None else f"subject {self.subject}"
@@ -98,7 +103,9 @@ def _replacement(row: LaidRow, now: datetime) -> Replacement:
     return Replacement(
         overlay=str(row.id),
         state=_state(row, now),
+        withdrawal=None if row.withdrawal is None else str(row.withdrawal),
         source=row.source,
+        terms=None if row.terms is None else str(row.terms),
         keys=None if row.key_from is None else (str(row.key_from), str(row.key_to)),
         document=None if row.document is None else str(row.document),
         subject=None if row.subject is None else row.subject.hex(),

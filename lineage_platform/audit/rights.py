@@ -46,6 +46,7 @@ class Rights:
         self._replacing = {
             row.id: TermsRow(0, row.statement, row.ledger_index) for row in self._overlay.values()
         }
+        self._by_number = {row.terms: row.id for row in self._overlay.values() if row.terms is not None}
         self._terms: Mapping[int, TermsRow] = {}
         self._parents = Parents(catalog, when, self._overlay, proposed)
         self._met: dict[Rule, TermsRow] = {}
@@ -77,7 +78,12 @@ class Rights:
     def in_short(self, numbers: Iterable[int]) -> Mapping[int, RightsRow]:
         """What counts, by terms number, for some numbers at least, where the overlay does not replace it and nothing was
         derived: that is `row`'s."""
-        return self._catalog.rights(self._when, numbers)
+        wanted = list(numbers)
+        found = self._catalog.rights(self._when, wanted)
+        if not self._by_number:
+            return found
+        covered = {number: self._by_number[number] for number in wanted if number in self._by_number}
+        return {**found, **{number: self._over(row, found.get(number)) for number, row in covered.items()}}
 
     @property
     def replacing(self) -> dict[int, RightsRow]:
@@ -88,10 +94,9 @@ class Rights:
     def known(self) -> dict[int, Statement]:
         """Every statement learned, by terms number."""
         return {
-            number: self._effective((number, None), row).statement
-            if is_derived(row.statement)
-            else row.statement
-            for number, row in self._terms.items()
+            number: found.statement
+            for number in self._terms
+            if (found := self.row((number, None))) is not None
         }
 
     @property
@@ -126,11 +131,22 @@ class Rights:
     def _stated(self, rule: Rule) -> TermsRow | None:
         """The same without what it derives from."""
         number, overlay = rule
+        overlay = self.counting(number, overlay)
         own = self._terms.get(number)
         if overlay is None or own is None or not is_derived(own.statement):
             return own if overlay is None else self._replacing[overlay]
         replacing = self._replacing[overlay]
         return replace(replacing, statement=laid_over(own.statement, replacing.statement))
+
+    def counting(self, number: int, overlay: int | None) -> int | None:
+        """The row of the overlay that counts: one about the terms number goes before one about the source."""
+        if number in self._by_number and (overlay is None or self.covers_source(overlay)):
+            return self._by_number[number]
+        return overlay
+
+    def _over(self, overlay: int, own: RightsRow | None) -> RightsRow:
+        """In short what a row of the overlay says of a terms number."""
+        return self._replacing[overlay].rights._replace(derived=own is not None and own.derived)
 
     def statement(self, rule: Rule) -> Statement | None:
         """What counts for documents under `rule`; None where nothing was stated."""

@@ -153,7 +153,7 @@ class _Tracing:
             if terms in derived:
                 share, doubt = self._derived((terms, overlay))
                 indexes |= self._rights.ledger_indexes([(terms, overlay)])
-            elif overlay is not None:
+            elif overlay is not None and self._rights.counting(terms, overlay) == overlay:
                 share, index, doubt, _ = replacing[overlay]
             shares[number].append((share, documents, tokens))
             if index is not None:

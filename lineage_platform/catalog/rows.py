@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any, NamedTuple
@@ -183,13 +183,14 @@ class RightsRow(NamedTuple):
 
 @dataclass(frozen=True)
 class OverlayRow:
-    """Terms that replace those of a source, a key range, a document or a data subject."""
+    """Terms that replace those of a source, a terms number, a key range, a document or a data subject."""
 
     id: int
     statement: Mapping[str, Any]
     recorded_at: datetime
     ledger_index: int
     source: str | None = None
+    terms: int | None = None
     key_from: int | None = None
     key_to: int | None = None
     document: int | None = None
@@ -218,7 +219,9 @@ class LaidRow:
     """A row of the overlay with all that was recorded of it."""
 
     id: int
+    withdrawal: int | None
     source: str | None
+    terms: int | None
     key_from: int | None
     key_to: int | None
     document: int | None
@@ -280,6 +283,27 @@ class RequestRow:
     recorded_at: datetime
     ledger_index: int
     steps: tuple[RequestStepRow, ...]
+
+
+@dataclass(frozen=True)
+class WithdrawalRow:
+    """A withdrawal; `standing` are its rows of the overlay that were not lifted, `lifted` counts the others."""
+
+    id: int
+    kind: str
+    reason: str
+    author: str
+    effective: datetime
+    request: str | None
+    erase: bool
+    covers: Sequence[Mapping[str, Any]]
+    documents: int
+    tokens: int
+    shards: int
+    recorded_at: datetime
+    ledger_index: int
+    standing: Sequence[int]
+    lifted: int
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Connection, bindparam, exists, func, insert, select
+from sqlalchemy import ColumnElement, Connection, bindparam, exists, func, insert, or_, select
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.types import BigInteger
 
@@ -128,12 +128,13 @@ def _in_time(pieces: Iterable[Terms]) -> list[Terms]:
 
 def _in_force(connection: Connection, condition: ColumnElement[bool]) -> dict[int, Terms]:
     found = _pieces(connection, condition)
-    replaced = _overlaid(connection, {rows[0].source for rows in found.values()})
+    whole, single = _overlaid(connection, {rows[0].source for rows in found.values()}, found)
     today = datetime.datetime.now(datetime.UTC).date()
+    replaced = {number: single.get(number) or whole.get(rows[0].source) for number, rows in found.items()}
     return {
-        number: _replaced(rows[0], replaced[rows[0].source])
-        if rows[0].source in replaced
-        else in_force([_terms(row) for row in rows], today)
+        number: in_force([_terms(row) for row in rows], today)
+        if (statement := replaced[number]) is None
+        else _replaced(rows[0], statement)
         for number, rows in found.items()
     }
 
@@ -149,20 +150,26 @@ def _replaced(row: Any, statement: dict[str, Any]) -> Terms:
     return Terms.from_statement(said | {name: row.statement[name] for name in about if name in row.statement})
 
 
-def _overlaid(connection: Connection, sources: Collection[str]) -> dict[str, dict[str, Any]]:
-    """Statements that replace those of whole sources now; the last one recorded stands."""
+def _overlaid(
+    connection: Connection, sources: Collection[str], numbers: Collection[int]
+) -> tuple[dict[str, dict[str, Any]], dict[int, dict[str, Any]]]:
+    """Statements that replace those of whole sources, and of terms numbers, now; the last one recorded stands."""
     now = func.clock_timestamp()
     query = (
-        select(overlay.c.source, overlay.c.statement)
+        select(overlay.c.source, overlay.c.terms, overlay.c.statement)
         .where(
-            overlay.c.source.in_(sources),
+            or_(overlay.c.source.in_(sources), overlay.c.terms.is_not(None)),
             overlay.c.valid_from <= now,
             (overlay.c.valid_to.is_(None)) | (overlay.c.valid_to > now),
             ~exists().where(reinstatements.c.overlay == overlay.c.id, reinstatements.c.effective <= now),
         )
         .order_by(overlay.c.recorded_at, overlay.c.id)
     )
-    return {row.source: row.statement for row in connection.execute(query)}
+    rows = connection.execute(query).all()
+    return (
+        {row.source: row.statement for row in rows if row.source is not None},
+        {row.terms: row.statement for row in rows if row.terms in numbers},
+    )
 
 
 def _date(value: str | None) -> datetime.date | None:

@@ -29,6 +29,12 @@ _CORPUS_VERSIONS = text("""
     WHERE dataset LIKE '%/shards' AND state = 'COMPLETE' ORDER BY dataset, ledger_index DESC
 """)
 
+_QUARANTINE = text("""
+    INSERT INTO lineage.quarantines (version_id, shard, withdrawal, documents)
+    SELECT :version, shard, :withdrawal, documents
+    FROM unnest(CAST(:shards AS integer[]), CAST(:documents AS bigint[])) AS hit (shard, documents)
+""")
+
 
 def enter(
     connection: Connection,
@@ -63,15 +69,8 @@ def enter(
 
 def _quarantine(connection: Connection, number: int, hits: Hits) -> None:
     """One statement, whatever the number of shards."""
-    unnested = func.unnest(list(hits.shards), list(hits.documents)).table_valued("shard", "documents")
-    chosen = select(
-        text(":version").bindparams(version=hits.version),
-        unnested.c.shard,
-        text(":withdrawal").bindparams(withdrawal=number),
-        unnested.c.documents,
-    )
-    columns = ["version_id", "shard", "withdrawal", "documents"]
-    connection.execute(insert(quarantines).from_select(columns, chosen))
+    shards = {"shards": list(hits.shards), "documents": list(hits.documents)}
+    connection.execute(_QUARANTINE, {"version": hits.version, "withdrawal": number, **shards})
 
 
 def _refuse(connection: Connection, number: int, refused: Sequence[Refusal]) -> None:

@@ -40,6 +40,7 @@ from lineage_platform.cli import (
     trace,
     train_run,
     verify,
+    withdrawal,
 )
 from lineage_platform.errors import InvalidInput, LineageError, NotFound
 
@@ -86,6 +87,8 @@ app.command("releases")(release.releases)
 app.command("restate")(overlay.restate)
 app.command("reinstate")(overlay.reinstate)
 app.command("overlay")(overlay.overlay)
+app.command("withdraw")(withdrawal.withdraw)
+app.command("withdrawals")(withdrawal.withdrawals)
 app.command("bundle")(bundle.bundle)
 app.command("verify")(verify.verify)
 app.add_typer(train_run.app, name="train-run")

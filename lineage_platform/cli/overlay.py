@@ -10,6 +10,7 @@ import typer
 
 from lineage_platform.cli import output
 from lineage_platform.cli.options import JsonOption, WorkspaceOption, day, opened
+from lineage_platform.errors import InvalidInput
 
 if TYPE_CHECKING:
     from lineage_platform.audit.replaced import Replacements
@@ -96,11 +97,16 @@ def restate(
 
 def reinstate(
     context: typer.Context,
-    overlay: Annotated[
-        list[str], typer.Argument(metavar="OVERLAY...", help="Rows, as `lineage overlay` numbers them.")
-    ],
     reason: ReasonOption,
     author: AuthorOption,
+    overlay: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="OVERLAY...", help="Rows, as `lineage overlay` numbers them."),
+    ] = None,
+    withdrawal: Annotated[
+        str | None,
+        typer.Option("--withdrawal", metavar="N", help="All rows of a withdrawal instead."),
+    ] = None,
     as_json: JsonOption = False,
     workspace: WorkspaceOption = None,
 ) -> None:
@@ -108,11 +114,19 @@ def reinstate(
 
     \b
     lineage reinstate 12 --reason settled --author legal@example.org
+    lineage reinstate --withdrawal 3 --reason "The letter was withdrawn" --author legal@example.org
     """
     from lineage_platform.wiring.changing import reinstate as lift
+    from lineage_platform.wiring.withdrawing import reinstate_withdrawal
 
+    if bool(overlay) == bool(withdrawal):
+        raise InvalidInput("reinstate: expected either rows of the overlay or --withdrawal")
     with opened(context, workspace) as open_workspace:
-        answer = lift(open_workspace, overlay, reason=reason, author=author)
+        answer = (
+            reinstate_withdrawal(open_workspace, withdrawal, reason=reason, author=author)
+            if withdrawal
+            else lift(open_workspace, overlay or [], reason=reason, author=author)
+        )
     _show(answer, as_json)
 
 

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from lineage_platform.audit.answers import CorpusTrace, DocumentTrace, Gap, Impact, ShardTrace, Signals
+    from lineage_platform.audit.withdrawn import WithdrawalAnswer
 
 
 def trace(
@@ -153,7 +154,7 @@ def show_way(answer: CorpusTrace | ShardTrace | DocumentTrace) -> None:
     show_gaps(answer.gaps)
 
 
-def show_consumers(answer: CorpusTrace | ShardTrace | DocumentTrace | Impact) -> None:
+def show_consumers(answer: CorpusTrace | ShardTrace | DocumentTrace | Impact | WithdrawalAnswer) -> None:
     """The releases that hold it, and the models made of those."""
     releases = [
         {**vars(item), "uses": ", ".join(item.uses), "jurisdictions": ", ".join(item.jurisdictions)}

@@ -21,7 +21,7 @@ from lineage_platform.events.build import dataset_event
 from lineage_platform.events.facets import OVERLAY, WITHDRAWAL, overlay_facet
 from lineage_platform.events.withdrawals import withdrawal_facet
 from lineage_platform.model.terms import NOASSERTION, Particulars, Terms
-from lineage_platform.model.withdrawals import KINDS, Kind, Planned, Recorded, words
+from lineage_platform.model.withdrawals import KINDS, Planned, Recorded, Withdrawal, words
 from lineage_platform.policy.vocabulary import lookup
 from lineage_platform.recording.backend import Backend
 from lineage_platform.recording.overlaying import check_covers, check_words
@@ -75,7 +75,7 @@ def _record(connection: Connection, ledger: Ledger, planned: Planned, effective:
     asked = planned.withdrawal
     when: dict[str, Any] = {"recorded_at": ledger.time, "ledger_index": ledger.size}
     number = withdrawals.enter(connection, planned, effective=effective, **when)
-    statement = storable(_terms(asked.kind, number).statement())
+    statement = storable(_terms(asked, number).statement())
     said: dict[str, Any] = {
         "reason": asked.reason,
         "author": asked.author,
@@ -94,11 +94,12 @@ def _record(connection: Connection, ledger: Ledger, planned: Planned, effective:
     return number
 
 
-def _terms(kind: Kind, number: int) -> Terms:
+def _terms(asked: Withdrawal, number: int) -> Terms:
     """What holds for what is withdrawn: nothing is granted any more."""
+    kind, [first, *others] = asked.kind, asked.covers
     basis = lookup("consent" if kind == "consent-withdrawn" else "unknown")
     return Terms(
-        source=EVERYBODY,
+        source=EVERYBODY if others else first.source or EVERYBODY,
         declared=None,
         licence=NOASSERTION,
         licence_status="unknown",

@@ -86,8 +86,8 @@ def restate(
         terms,
         reason=reason,
         author=author,
-        valid_from=_midnight(valid_from),
-        valid_to=_midnight(valid_to),
+        valid_from=midnight(valid_from),
+        valid_to=midnight(valid_to),
     )
     return _rows(workspace, rows)
 
@@ -169,5 +169,6 @@ def _source_of(workspace: OpenWorkspace, cover: Cover) -> str:
     return found[0].source if found else EVERYBODY
 
 
-def _midnight(day: date | None) -> datetime | None:
+def midnight(day: date | None) -> datetime | None:
+    """When a day begins."""
     return None if day is None else datetime.combine(day, time(), UTC)

@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from lineage_platform.audit.replaced import Replacements
     from lineage_platform.audit.requests import RequestAnswer, RequestList
     from lineage_platform.audit.rollups import RightsByShard, RightsSummary
+    from lineage_platform.audit.withdrawn import WithdrawalList
     from lineage_platform.model.definitions import Source, Workspace
     from lineage_platform.model.releases import StateChange
     from lineage_platform.policy.policyset import PolicySet
@@ -197,7 +198,7 @@ class OpenWorkspace:
             )
         with Inquiry(self.catalog, self.store, all_versions, When(as_of, valid_at)) as inquiry:
             if source is not None:
-                return inquiry.source(source, self._declared())
+                return inquiry.source(source, self.declared)
             if licence is not None:
                 return inquiry.licence(licence)
             if consent_basis is not None:
@@ -283,7 +284,7 @@ class OpenWorkspace:
         """The attribution file of a shard or a corpus version, ready to publish (Markdown). Raises NotFound."""
         from lineage_platform.audit.rollups import attribution_of
 
-        when, works = When(as_of, valid_at), self._declared() or ()
+        when, works = When(as_of, valid_at), self.declared or ()
         return attribution_of(self.catalog, self.store, self._corpus(corpus), shard, version, when, works)
 
     @property
@@ -417,6 +418,12 @@ class OpenWorkspace:
 
         return list_overlay(self.catalog)
 
+    def withdrawals(self) -> WithdrawalList:
+        """Every withdrawal, newest first."""
+        from lineage_platform.audit.withdrawn import list_withdrawals
+
+        return list_withdrawals(self.catalog)
+
     def training_runs(self, release: str | None = None) -> TrainingRuns:
         """All training runs, or those that read a release (by id, the beginning of one, or corpus). Raises NotFound."""
         from lineage_platform.audit.consumers import list_training_runs
@@ -491,7 +498,8 @@ class OpenWorkspace:
             raise InvalidInput(f"corpus: got none, expected one of {', '.join(known)}")
         return known[0]
 
-    def _declared(self) -> Sequence[Source] | None:
+    @property
+    def declared(self) -> Sequence[Source] | None:
         """The sources of the YAML; none where there is no YAML, None where it has errors."""
         if not (self.settings.workspace / "sources").is_dir():
             return ()
