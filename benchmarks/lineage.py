@@ -29,12 +29,12 @@ def lineage_meter() -> Meter:
     """A meter on what only lineage needs: keys and terms, digests, decisions, placements."""
     from lineage_platform.model import keys
     from lineage_platform.policy import terms
-    from lineage_platform.transformations import annotations, digest, placements
+    from lineage_platform.transformations import digest, placements
     from lineage_platform.transformations.parts import PartWriter
     from lineage_platform.transformations.reading.observation import observe
 
     meter = Meter()
-    private = {**vars(placements), "_row_digests": vars(annotations)["_row_digests"]}
+    private = vars(placements)
     for kind, functions in {
         "observing the sources": (observe,),
         "terms": (keys.terms_number, terms.terms_of),
@@ -43,7 +43,7 @@ def lineage_meter() -> Meter:
             digest.spill_rows,
             digest.content_digest,
             digest.combine,
-            private["_row_digests"],
+            digest.whole_rows,
         ),
         "placements": (
             placements.spill_placements,

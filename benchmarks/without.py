@@ -43,7 +43,7 @@ class _NoHash:
 def without_lineage() -> Iterator[None]:
     """Run without lineage while this is open; raises AttributeError where the code has changed and this must follow."""
     from lineage_platform.model.tables import TERMS_BY_SNAPSHOT
-    from lineage_platform.transformations import annotations, digest, parts, placements, reuse
+    from lineage_platform.transformations import digest, parts, placements, reuse
     from lineage_platform.transformations.document_parts import DocumentWriter
     from lineage_platform.transformations.reading import streams
 
@@ -84,7 +84,7 @@ def without_lineage() -> Iterator[None]:
             placements.write_placements,
             lambda *_: placements.Index([], TERMS_BY_SNAPSHOT.empty_table()),
         )
-        put(annotations, "_row_digests", lambda _: no_rows)
+        everywhere(digest.whole_rows, lambda _: no_rows)
         put(parts, "hashlib", SimpleNamespace(sha256=_NoHash))
         put(streams, "hashlib", SimpleNamespace(sha256=_NoHash))
         put(parts.PartWriter, "write", write)
