@@ -26,7 +26,7 @@ SAID = {"reason": "asked for", "author": "me"}
 
 names = st.sampled_from("abc")
 licences = st.sampled_from(["MIT", "CC0-1.0", "CC-BY-NC-4.0"])
-verbs = st.sampled_from(["state", "state", "split", "restate", "restate", "reinstate"])
+verbs = st.sampled_from(["state", "state", "split", "restate", "restate", "number", "reinstate"])
 ends = st.sampled_from([None, 2, 80])
 plans = st.lists(st.tuples(verbs, names, licences, ends, st.lists(names, max_size=2)), max_size=9)
 
@@ -53,11 +53,11 @@ def test_entries_tell_what_the_catalog_believes(
                 replace(stated, licence="ISC", valid_from="2026-01-01"),
             ]
             recorder.observe(source(name), digest("x"), listing("x"), None, parts)
-        elif verb == "restate":
+        elif verb in ("restate", "number"):
             begins = datetime.now(UTC) - timedelta(days=1)
             stops = None if years is None else begins + timedelta(days=365 * years)
             laid += recorder.restate(
-                [Cover(source=name)],
+                [Cover(source=name) if verb == "restate" else Cover(terms=stated.number)],
                 terms(name, licence=licence),
                 **SAID,
                 valid_from=begins,

@@ -44,6 +44,7 @@ class Told:
             self._learn(index, event, lists)
         rows = {row.id: row for row in self.overlay(self._when)}
         self._overlay = rows
+        self._by_number = {row.terms: row.id for row in rows.values() if row.terms is not None}
         self._parents = Parents(cast("Catalog", self), self._when, rows)
         self._parents.intervals = [
             Interval(*_place(position), number)
@@ -90,6 +91,8 @@ class Told:
 
     def _stated(self, terms: int, overlay: int | None) -> Statement | None:
         own = next((row.statement for row in self.terms(self._when, [terms]).values()), None)
+        if overlay is None or (overlay in self._overlay and self._overlay[overlay].source is not None):
+            overlay = self._by_number.get(terms, overlay)
         if overlay is None:
             return own
         row = self._overlay.get(overlay)
@@ -113,7 +116,12 @@ class Told:
         ends = None if stated["validTo"] is None else datetime.fromisoformat(stated["validTo"])
         for item in stated["covers"]:
             row = OverlayRow(
-                int(item["overlay"]), stated["statement"], recorded, index, source=item.get("source")
+                int(item["overlay"]),
+                stated["statement"],
+                recorded,
+                index,
+                source=item.get("source"),
+                terms=int(item["terms"]) if "terms" in item else None,
             )
             self._laid[row.id] = row, datetime.fromisoformat(stated["validFrom"]), ends
 
