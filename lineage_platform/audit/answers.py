@@ -170,7 +170,7 @@ class ModelUse:
 
 @dataclass(frozen=True)
 class ShardTrace(Answer):
-    """Where a shard came from: `lineage trace SHARD`."""
+    """Where a shard came from: `lineage trace SHARD`. `quarantined` are the withdrawals of what it holds."""
 
     corpus: str
     version: str
@@ -183,6 +183,7 @@ class ShardTrace(Answer):
     gaps: tuple[Gap, ...]
     releases: tuple[ReleaseUse, ...] = ()
     models: tuple[ModelUse, ...] = ()
+    quarantined: tuple[str, ...] = ()
 
     def rows(self) -> list[dict[str, Any]]:
         """One row for each source, snapshot and rights."""
@@ -191,7 +192,7 @@ class ShardTrace(Answer):
 
 @dataclass(frozen=True)
 class CorpusTrace(Answer):
-    """Where a whole corpus version came from: `lineage trace` without a shard."""
+    """Where a whole corpus version came from: `lineage trace` without a shard. `quarantined` are the withdrawals of what it holds."""
 
     corpus: str
     version: str
@@ -204,6 +205,7 @@ class CorpusTrace(Answer):
     gaps: tuple[Gap, ...]
     releases: tuple[ReleaseUse, ...] = ()
     models: tuple[ModelUse, ...] = ()
+    quarantined: tuple[str, ...] = ()
 
     def rows(self) -> list[dict[str, Any]]:
         """One row for each source, snapshot and rights."""
@@ -321,7 +323,7 @@ class PlacementRef:
 class DocumentTrace(Answer):
     """Where one document of a shard came from: `lineage trace SHARD --row N` or `--token N`.
 
-    `rank` is that of its terms, as in `duplicates`.
+    `rank` is that of its terms, as in `duplicates`; `quarantined` are the withdrawals of what its shard holds.
     """
 
     corpus: str
@@ -352,6 +354,7 @@ class DocumentTrace(Answer):
     releases: tuple[ReleaseUse, ...] = ()
     models: tuple[ModelUse, ...] = ()
     rank: int | None = None
+    quarantined: tuple[str, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """The JSON contract; `text` only where it was asked for."""
@@ -375,13 +378,14 @@ class ShardImpact(NamedTuple):
 
 @dataclass(frozen=True)
 class CorpusImpact:
-    """What of one corpus version is concerned; its shards sum to it."""
+    """What of one corpus version is concerned; its shards sum to it. `quarantined` are those of them that are in quarantine."""
 
     corpus: str
     version: str
     shards: tuple[ShardImpact, ...]
     documents: int
     tokens: int
+    quarantined: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

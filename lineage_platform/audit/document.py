@@ -24,6 +24,7 @@ from lineage_platform.audit.index import Index, Row
 from lineage_platform.audit.lookup import corpus_version, shard_of, shards_dataset
 from lineage_platform.audit.needs import Catalog, Files
 from lineage_platform.audit.provenance import ancestry, between, direct_way, steps
+from lineage_platform.audit.quarantine import in_quarantine
 from lineage_platform.audit.rights import Rights, Rule, Statement
 from lineage_platform.audit.signals import signals_of
 from lineage_platform.catalog.rows import ShardRow, SnapshotRow, Upstream, VersionFile, VersionRow
@@ -164,6 +165,7 @@ class _Tracing:
             releases=self.consumers.releases,
             models=self.consumers.models,
             rank=_rank(terms),
+            quarantined=in_quarantine(self.catalog, self.version.id).of(self.shard.shard),
         )
 
     def _place(self, row: int | None, token: int | None) -> tuple[int, int, int, int]:

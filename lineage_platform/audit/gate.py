@@ -16,11 +16,13 @@ from typing import Any
 from lineage_platform.audit.counting import Counting
 from lineage_platform.audit.lookup import corpus_version
 from lineage_platform.audit.needs import Catalog, Files
+from lineage_platform.audit.quarantine import in_quarantine
 from lineage_platform.catalog.rows import ReleaseRow, VersionRow
 from lineage_platform.errors import VerificationFailed
 from lineage_platform.files import read_bytes
 from lineage_platform.model.releases import PolicyException, ReleaseSpec
 from lineage_platform.model.when import When
+from lineage_platform.model.withdrawals import words
 from lineage_platform.policy.gate import gate
 from lineage_platform.policy.policyset import PolicySet
 from lineage_platform.policy.ruling import Rule, Ruling
@@ -69,9 +71,11 @@ def examine(
         with closing(Counting(catalog, files, found, When(valid_at=day))) as counting:
             rules = counting.corpus()
             shards = counting.shards() if by_shard else {}
+        withdrawn = in_quarantine(catalog, found.id).withdrawals
         known = answers_of(catalog, files, releases[-1]) if releases else {}
     holding = tuple(item for item in exceptions if item.concerns(corpus, spec, day))
     quarantined = [row.id for row in releases if row.made_of == found.id and row.stands == "quarantined"]
+    quarantined += map(words, withdrawn)
     verdicts, ruling = gate(policies, rules, corpus, spec, day, operator, holding, known, quarantined)
     return Examination(found, spec, day, policies, holding, tuple(rules), verdicts, ruling, shards)
 

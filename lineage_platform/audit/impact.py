@@ -10,10 +10,11 @@ from typing import LiteralString, Self
 from lineage_platform.audit.answers import Child, Copy, CorpusImpact, Gap, Impact, ShardImpact
 from lineage_platform.audit.consumers import consumers_of
 from lineage_platform.audit.expressions import licences_in, mentions
-from lineage_platform.audit.followed import Followed, corpus_of, names_of
+from lineage_platform.audit.followed import Followed, corpus_of, name_of, names_of
 from lineage_platform.audit.index import Index
 from lineage_platform.audit.lookup import document_key, shards_dataset, was_read
 from lineage_platform.audit.needs import Catalog, Files
+from lineage_platform.audit.quarantine import in_quarantine
 from lineage_platform.audit.rights import Rights, Statement, documents_of
 from lineage_platform.catalog.rows import VersionFile, VersionRow
 from lineage_platform.errors import NotFound
@@ -229,6 +230,7 @@ class Inquiry:
                 numbers, documents, tokens = sums[version.id]
                 last = self._catalog.last_shard(version.id)
                 names = names_of(numbers, last)
+                held = in_quarantine(self._catalog, version.id).shards
                 corpora.append(
                     CorpusImpact(
                         corpus=corpus_of(version),
@@ -236,6 +238,9 @@ class Inquiry:
                         shards=tuple(map(ShardImpact._make, zip(names, documents, tokens, strict=True))),
                         documents=sum(documents),
                         tokens=sum(tokens),
+                        quarantined=tuple(name_of(number, last) for number in numbers if number in held)
+                        if held
+                        else (),
                     )
                 )
         named = sorted(snapshots)

@@ -9,6 +9,7 @@ from typing import Any
 from lineage_platform.audit.answers import Answer, plain
 from lineage_platform.audit.lookup import corpus_version
 from lineage_platform.audit.needs import Catalog, Files
+from lineage_platform.audit.quarantine import in_quarantine
 from lineage_platform.audit.rights import Statement
 from lineage_platform.model.definitions import Source
 from lineage_platform.model.when import When
@@ -62,13 +63,14 @@ class ShardFile:
 
 @dataclass(frozen=True)
 class ShardEntry:
-    """A shard; `stored_tokens` counts end-of-document tokens too."""
+    """A shard; `stored_tokens` counts end-of-document tokens too. `quarantined` are the withdrawals of what it holds."""
 
     shard: str
     documents: int
     tokens: int
     stored_tokens: int
     files: tuple[ShardFile, ...]
+    quarantined: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -84,7 +86,13 @@ class ShardList(Answer):
     def rows(self) -> list[dict[str, Any]]:
         """One row for each file of each shard."""
         return [
-            {"shard": entry.shard, "documents": entry.documents, "tokens": entry.tokens, **plain(file)}
+            {
+                "shard": entry.shard,
+                "documents": entry.documents,
+                "tokens": entry.tokens,
+                "quarantined": ", ".join(entry.quarantined),
+                **plain(file),
+            }
             for entry in self.shards
             for file in entry.files
         ]
@@ -95,6 +103,7 @@ def list_shards(catalog: Catalog, files: Files, corpus: str, version: str | None
     with catalog.snapshot():
         found = corpus_version(catalog, corpus, version)
         shards = catalog.shards(found.id)
+        quarantine = in_quarantine(catalog, found.id)
         by_shard: dict[str, list[ShardFile]] = {}
         for item in catalog.files([found.id]):
             file = item.file
@@ -108,6 +117,7 @@ def list_shards(catalog: Catalog, files: Files, corpus: str, version: str | None
             row.tokens,
             row.stored_tokens,
             tuple(by_shard.get(row.name, ())),
+            quarantine.of(row.shard),
         )
         for row in shards
     )

@@ -22,6 +22,7 @@ from lineage_platform.audit.index import Index, Row
 from lineage_platform.audit.lookup import corpus_version, shard_of, shards_dataset
 from lineage_platform.audit.needs import Catalog, Files
 from lineage_platform.audit.provenance import names, steps
+from lineage_platform.audit.quarantine import in_quarantine
 from lineage_platform.audit.rights import UNKNOWN, Rights, Rule
 from lineage_platform.catalog.rows import Doubt, Upstream, VersionRow
 from lineage_platform.errors import VerificationFailed
@@ -76,6 +77,7 @@ def trace_shard(
         gaps,
         tracing.consumers.releases,
         tracing.consumers.models,
+        tracing.quarantine.of(row.shard),
     )
 
 
@@ -109,6 +111,7 @@ def trace_corpus(catalog: Catalog, files: Files, corpus: str, version: str | Non
         gaps,
         tracing.consumers.releases,
         tracing.consumers.models,
+        tuple(map(str, tracing.quarantine.withdrawals)),
     )
 
 
@@ -120,6 +123,7 @@ class _Tracing:
         self._upstream = catalog.upstream(version.id)
         self._rights = Rights(catalog, when)
         self.consumers = consumers(catalog, version.dataset.removesuffix(shards_dataset("")), [version.id])
+        self.quarantine = in_quarantine(catalog, version.id)
         ids = [item.id for item in self._upstream.versions]
         self.intervals = self._rights.lay_over(index, lambda: catalog.files(ids, "documents"))
 

@@ -82,6 +82,8 @@ def impact(
         f"{answer.asked.replace('_', ' ')} {answer.value}: {documents:,} documents in {shards:,} shards of "
         f"{len(answer.corpora):,} corpus versions"
     )
+    if held := sum(len(corpus.quarantined) for corpus in answer.corpora):
+        output.line(f"  {held:,} of the shards are in quarantine (lineage withdrawals)")
     for snapshot in answer.snapshots:
         output.line(f"  from {snapshot}")
     output.table("Shards", answer.rows(), ("corpus", "version", "shard", "documents", "tokens"))

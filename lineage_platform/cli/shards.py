@@ -29,4 +29,4 @@ def shards(
     output.line(
         f"{answer.version}: {len(answer.shards):,} shards, {answer.documents:,} documents, {answer.tokens:,} tokens"
     )
-    output.table("Files", answer.rows(), ("shard", "documents", "tokens", "role", "path"))
+    output.table("Files", answer.rows(), ("shard", "documents", "tokens", "quarantined", "role", "path"))

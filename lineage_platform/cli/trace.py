@@ -81,6 +81,7 @@ def trace(
 
 def _show_shares(answer: ShardTrace | CorpusTrace, what: str) -> None:
     output.line(f"{what} of {answer.version}: {answer.documents:,} documents, {answer.tokens:,} tokens")
+    show_quarantine(answer.quarantined)
     output.table(
         "Sources and terms",
         answer.rows(),
@@ -108,6 +109,7 @@ def _show_document(answer: DocumentTrace) -> None:
     }
     for name, value in facts.items():
         output.line(f"{name + ':':<15}{output.cell(value)}")
+    show_quarantine(answer.quarantined)
     if answer.signals is not None:
         _show_signals(answer.signals)
     output.table("Decisions", answer.rows(), ("dataset", "outcome", "reason", "detail", "ledger_index"))
@@ -162,6 +164,14 @@ def show_consumers(answer: CorpusTrace | ShardTrace | DocumentTrace | Impact | W
     ]
     output.table("Released in", releases, ("release", "state", "uses", "jurisdictions", "made_at"))
     output.table("Models", map(vars, answer.models), ("model", "model_version", "release", "ended_at", "uri"))
+
+
+def show_quarantine(withdrawals: Sequence[str]) -> None:
+    """Nothing, where there is none."""
+    if withdrawals:
+        output.line(
+            f"in quarantine: it holds what was withdrawn ({', '.join(withdrawals)}; lineage withdrawals)"
+        )
 
 
 def show_gaps(gaps: Sequence[Gap]) -> None:

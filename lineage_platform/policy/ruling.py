@@ -78,7 +78,8 @@ class Finding:
 
 @dataclass(frozen=True)
 class Ruling:
-    """What the gate says. `quarantined` are releases of the same corpus version that nobody has cleared."""
+    """What the gate says. `quarantined` are releases of the same corpus version that nobody has cleared, and withdrawals of what is
+    in it."""
 
     cells: tuple[Cell, ...]
     findings: tuple[Finding, ...]

@@ -32,6 +32,6 @@ def review_lifted(connection: Connection, ledger: Ledger, rows: Sequence[int]) -
     free = withdrawals.lifted(connection, rows)
     made = [release for release, _ in withdrawals.releases_of(connection, free)]
     for release in withdrawals.set_aside(connection, made):
-        reason = "what was withdrawn has been reinstated: review the release, or make it again"
+        reason = "what was withdrawn has been reinstated: review the release"
         day = ledger.time.astimezone(UTC).date()
         append_state(connection, ledger, StateChange(release, "quarantined", "reopened", reason, day, ()))

@@ -41,7 +41,14 @@ def test_keys_of_the_contract(asked: OpenWorkspace) -> None:
         "releases",
         "models",
     ]
-    assert list(answer["corpora"][0]) == ["corpus", "version", "shards", "documents", "tokens"]
+    assert list(answer["corpora"][0]) == [
+        "corpus",
+        "version",
+        "shards",
+        "documents",
+        "tokens",
+        "quarantined",
+    ]
     assert list(answer["corpora"][0]["shards"][0]) == ["shard", "documents", "tokens"]
     assert next(iter(asked.impact(consent_basis="consent").to_dict())) == "consent_basis"
 

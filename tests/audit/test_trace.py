@@ -45,6 +45,7 @@ def test_keys_of_the_contract(asked: OpenWorkspace) -> None:
         "gaps",
         "releases",
         "models",
+        "quarantined",
     ]
     source = answer["sources"][0]
     assert list(source) == ["source", "snapshot", "documents", "tokens", "terms"]
