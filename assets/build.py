@@ -11,6 +11,7 @@ from assets.release_watch import release_watch
 from assets.requests import requests_asset, requests_job, requests_schedule
 from assets.sources import source_asset
 from assets.steps import steps_of
+from assets.withdrawal_watch import withdrawal_watch
 
 
 def build(platform: Platform) -> dg.Definitions:
@@ -29,7 +30,7 @@ def build(platform: Platform) -> dg.Definitions:
             *(schedule_of(corpus, jobs[corpus.id]) for corpus in workspace.corpora if corpus.schedule),
             requests_schedule(looking),
         ],
-        sensors=[sources_sensor(workspace), *release_watch(platform)],
+        sensors=[sources_sensor(workspace), withdrawal_watch(platform), *release_watch(platform)],
         resources={"platform": platform},
         executor=dg.in_process_executor,
     )
