@@ -114,7 +114,7 @@ def reinstate(
 
     \b
     lineage reinstate 12 --reason settled --author legal@example.org
-    lineage reinstate --withdrawal 3 --reason "The letter was withdrawn" --author legal@example.org
+    lineage reinstate --withdrawal 3 --reason settled --author legal@example.org
     """
     from lineage_platform.wiring.changing import reinstate as lift
     from lineage_platform.wiring.withdrawing import reinstate_withdrawal

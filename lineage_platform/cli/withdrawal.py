@@ -88,9 +88,9 @@ def withdraw(
     that hold it are quarantined at once.
 
     \b
-    lineage withdraw --source alpaca --reason "Letter of 3 March" --author legal@example.org --dry-run
+    lineage withdraw --source alpaca --reason letter --author legal@example.org --dry-run
     lineage withdraw --document 137438953477 --reason notice-2026-17 --author legal@example.org --request 12
-    echo someone@example.org | lineage withdraw --subject - --reason "GDPR article 7(3)" --author dpo
+    echo someone@example.org | lineage withdraw --subject - --reason art-7 --author dpo
     """
     from lineage_platform.wiring.withdrawing import Wanted
     from lineage_platform.wiring.withdrawing import withdraw as take_back

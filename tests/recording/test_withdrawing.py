@@ -14,7 +14,7 @@ from lineage_platform.model.overlay import Cover
 from lineage_platform.model.withdrawals import Planned, Refusal, Withdrawal
 from lineage_platform.recording import Recorder
 from lineage_platform.settings import Settings
-from tests.recording import consistency
+from tests.recording import consistency, victims
 from tests.recording.test_overlaying import SUBJECT, problems, rows
 from tests.recording.worlds import digest, listing, source, terms
 
@@ -111,3 +111,27 @@ def test_nothing_is_refused_of_what_was_never_read(recorder: Recorder, notes: in
     recorder.withdraw(planned(Cover(source="notes")))
     assert recorder.refused(["notes", "unknown"]) == []
     assert key_range(notes)[0] == document_key(notes, 0)
+
+
+@pytest.mark.parametrize(
+    "point",
+    [
+        "after lineage_platform.catalog.withdrawals:enter",
+        "after lineage_platform.catalog.overlays:lay",
+        "before lineage_platform.catalog.ledger:Ledger.write",
+        "after lineage_platform.catalog.ledger:Ledger.write",
+        "after lineage_platform.catalog.engine:Database.transaction",
+    ],
+)
+def test_killed_in_the_middle_then_again(
+    recorder: Recorder, settings: Settings, notes: int, point: str
+) -> None:
+    asked = planned(Cover(source="notes"), Cover(subject=SUBJECT), refusals=[Refusal("notes")])
+    victims.killed_withdrawing(settings, asked, point)
+    committed = point.endswith("Database.transaction")
+    assert len(rows(settings, "SELECT 1 FROM lineage.withdrawals")) == committed
+    assert recorder.withdraw(asked).new is not committed
+    for table, count in (("withdrawals", 1), ("overlay", 2), ("refusals", 1)):
+        assert len(rows(settings, f"SELECT 1 FROM lineage.{table}")) == count
+    consistency.check(settings)
+    assert problems(settings) == []

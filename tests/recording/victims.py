@@ -14,6 +14,7 @@ from typing import Any
 
 from lineage_platform.errors import LineageError
 from lineage_platform.model.versions import ParentRun, Snapshot
+from lineage_platform.model.withdrawals import Planned
 from lineage_platform.settings import Settings
 from lineage_platform.wiring import open_recorder
 from tests.recording.worlds import STEP, result
@@ -48,6 +49,14 @@ def killed(settings: Settings, snapshot: Snapshot, content: str, point: str) -> 
     assert process.exitcode == -signal.SIGKILL
 
 
+def killed_withdrawing(settings: Settings, planned: Planned, point: str) -> None:
+    """Record a withdrawal in a process that kills itself at `point`."""
+    process = _CONTEXT.Process(target=_withdraw_until, args=(settings, planned, point))
+    process.start()
+    process.join(60)
+    assert process.exitcode == -signal.SIGKILL
+
+
 def limited(settings: Settings, snapshot: Snapshot, content: str, length: int) -> str:
     """Run a commit of `content` in a process whose files may not grow beyond `length` bytes; returns what was said."""
     here, there = _CONTEXT.Pipe()
@@ -65,6 +74,13 @@ def _commit_until(settings: Settings, snapshot: Snapshot, content: str, point: s
         made = result(attempt.scratch, content)
         _arm(point)
         attempt.commit(made)
+    os._exit(0)
+
+
+def _withdraw_until(settings: Settings, planned: Planned, point: str) -> None:
+    recorder = open_recorder(settings)
+    _arm(point)
+    recorder.withdraw(planned)
     os._exit(0)
 
 
