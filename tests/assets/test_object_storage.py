@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from lineage_platform.files import Remote
+from tests.assets.conftest import Made
 from tests.assets.running import LINEAGE, Versions, environment, versions
 from tests.assets.worlds import make_workspace
 from tests.files.fixtures import environment as credentials
@@ -23,14 +24,16 @@ pytestmark = pytest.mark.slow
 
 @dataclass(frozen=True)
 class Deployment:
-    """The small workspace, its files in a bucket."""
+    """The small workspace, its files in a bucket; data subjects are hashed with the key of another deployment."""
 
     root: Path
+    subject_key: Path
     store: Remote
     server: Server
 
     def lineage(self, *arguments: str, **more: str) -> subprocess.CompletedProcess[str]:
         own = {**environment(self.root), **credentials(self.server), "LINEAGE_STORE_URL": str(self.store)}
+        own["LINEAGE_SUBJECT_KEY_FILE"] = str(self.subject_key)
         return subprocess.run(
             [str(LINEAGE), *arguments], env={**own, **more}, capture_output=True, text=True, timeout=600
         )
@@ -42,10 +45,11 @@ class Deployment:
 
 
 @pytest.fixture
-def deployment(bucket: Remote, s3: Server, tmp_path: Path) -> Iterator[Deployment]:
-    made = Deployment(make_workspace(tmp_path / "workspace"), bucket, s3)
-    yield made
-    made.lineage("down")
+def deployment(made: Made, bucket: Remote, s3: Server, tmp_path: Path) -> Iterator[Deployment]:
+    key = made.root / ".lineage" / "keys" / "subject.key"
+    found = Deployment(make_workspace(tmp_path / "workspace"), key, bucket, s3)
+    yield found
+    found.lineage("down")
 
 
 def test_the_main_job_and_questions(
