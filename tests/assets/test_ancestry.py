@@ -20,6 +20,7 @@ from lineage_platform.model.keys import terms_number
 from lineage_platform.model.versions import File
 from lineage_platform.transformations.parts import read_table, write_table
 from lineage_platform.wiring.reading import OpenWorkspace
+from lineage_platform.wiring.withdrawing import Wanted, withdraw
 from tests.assets.ancestry_worlds import DISALLOWED, make_ancestry
 from tests.assets.running import lineage
 
@@ -108,6 +109,23 @@ def test_a_trace_shows_the_parents(asked: OpenWorkspace) -> None:
     for name in ("open", "closed", "silent"):
         assert found[name].parents == ()
         assert all("made" not in step.dataset for step in found[name].decisions)
+
+
+def test_what_was_made_from_what_is_withdrawn_goes_too(asked: OpenWorkspace) -> None:
+    found = traces(asked)
+    key = {name: trace.document for name, trace in found.items()}
+    said: dict[str, Any] = {"reason": "a letter", "author": "me", "dry_run": True}
+    made = withdraw(asked, Wanted(documents=[key["closed"]]), **said)
+    assert {cover["document"] for cover in made.covers} == {key["closed"], key["m1"]}
+    assert (made.children, made.documents) == (1, 2)
+    kept = withdraw(asked, Wanted(documents=[key["closed"]]), **said, keep_children=True)
+    assert ([cover["document"] for cover in kept.covers], kept.documents) == ([key["closed"]], 1)
+    assert [gap.kind for gap in kept.gaps] == ["children-kept"]
+    books = withdraw(asked, Wanted(source="books"), **said)
+    assert (books.children, books.documents) == (2, 2), "no book is in the corpus, what was made from some is"
+    assert [(gap.kind, gap.id) for gap in books.gaps] == [("derived-source", "made")]
+    licence = withdraw(asked, Wanted(licence="CC0-1.0"), **said)
+    assert licence.documents >= 2
 
 
 def test_an_impact_lists_what_was_made_from_a_document(asked: OpenWorkspace) -> None:
