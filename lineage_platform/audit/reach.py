@@ -26,8 +26,7 @@ _WHOLE: LiteralString = """
 """
 _SINGLE: LiteralString = """
     SELECT shard, count(*), sum(tokens)::BIGINT FROM read_parquet($files)
-    WHERE document IN (SELECT unnest($firsts::BIGINT[])) AND NOT list_contains($whole::BIGINT[], document >> 36)
-      AND $mixed IS NOT NULL AND $terms IS NOT NULL AND $lasts IS NOT NULL
+    WHERE document IN (SELECT unnest($documents::BIGINT[])) AND NOT list_contains($whole::BIGINT[], document >> 36)
     GROUP BY shard
 """
 _MIXED: LiteralString = """
@@ -36,6 +35,10 @@ _MIXED: LiteralString = """
     WHERE NOT list_contains($whole::BIGINT[], p.document >> 36) AND (coalesce(c.last >= p.document, false) OR (
         list_contains($mixed::BIGINT[], p.document >> 36) AND p.terms IN (SELECT unnest($terms::BIGINT[]))))
     GROUP BY shard
+"""
+_MADE_OF_DOCUMENTS: LiteralString = """
+    SELECT DISTINCT document FROM read_parquet($files)
+    WHERE parent IN (SELECT unnest($documents::BIGINT[])) ORDER BY ALL
 """
 _MADE: LiteralString = """
     SELECT DISTINCT document FROM read_parquet($files) AS p
@@ -99,15 +102,14 @@ class Tables:
         if rest or mixed:
             within = [*_within(rest), *map(key_range, sorted(mixed))]
             looked_up = self._of(version, "placements-by-document", within)
-            single = not mixed and all(first == last for first, last in rest)
-            for shard, documents, tokens in self._index.ask(
-                _SINGLE if single else _MIXED,
-                looked_up,
-                whole=sorted(whole),
-                mixed=sorted(mixed),
-                terms=sorted(reach.terms),
-                **_ends(rest),
-            ):
+            if not mixed and _are_single(rest):
+                own = self._index.ask(
+                    _SINGLE, looked_up, whole=sorted(whole), documents=_ends(rest)["firsts"]
+                )
+            else:
+                terms = {"mixed": sorted(mixed), "terms": sorted(reach.terms)}
+                own = self._index.ask(_MIXED, looked_up, whole=sorted(whole), **terms, **_ends(rest))
+            for shard, documents, tokens in own:
                 had = counts.get(shard, (0, 0))
                 counts[shard] = had[0] + documents, had[1] + tokens
         found = sorted((shard, *sums) for shard, sums in counts.items() if sums[0])
@@ -122,7 +124,10 @@ class Tables:
         met: set[int] = set()
         covers, terms = reach.covers, sorted(reach.terms)
         while files and (covers or terms):
-            rows = self._index.ask(_MADE, files, terms=terms, **_ends(covers))
+            if not terms and _are_single(covers):
+                rows = self._index.ask(_MADE_OF_DOCUMENTS, files, documents=_ends(covers)["firsts"])
+            else:
+                rows = self._index.ask(_MADE, files, terms=terms, **_ends(covers))
             new = {document for (document,) in rows} - met
             met |= new
             covers, terms = [(document, document) for document in sorted(new)], []
@@ -170,6 +175,10 @@ def _within(ranges: Sequence[Range]) -> list[Range]:
         low, high = ends.get(snapshot_of(first), (first, last))
         ends[snapshot_of(first)] = min(low, first), max(high, last)
     return sorted(ends.values())
+
+
+def _are_single(ranges: Sequence[Range]) -> bool:
+    return all(first == last for first, last in ranges)
 
 
 def _ends(ranges: Sequence[Range]) -> dict[str, list[int]]:

@@ -36,8 +36,8 @@ _RECORDS: LiteralString = """
 class Plan:
     """What is covered, and what has it, in the corpus versions that are current or released (`examined`).
 
-    `children` were made from what was asked for, `restored` are clusters of duplicates of which another copy would stay,
-    `remaining` are copies whose text lives on in a document of somebody else.
+    `children` were made from what was asked for. Where it was asked for: `restored` are clusters of duplicates of which another copy
+    would stay, `remaining` are copies whose text lives on in a document of somebody else.
     """
 
     covers: tuple[Cover, ...]
@@ -45,8 +45,8 @@ class Plan:
     hits: tuple[Hits, ...]
     examined: tuple[VersionRow, ...]
     children: int
-    restored: int
-    remaining: int
+    restored: int | None
+    remaining: int | None
     gaps: tuple[Gap, ...]
 
 
@@ -62,14 +62,17 @@ class _Asked:
 
 
 class Planner:
-    """Plans at one moment of the catalog.
+    """Plans at one moment of the catalog; with `duplicates` what becomes of them is counted, which takes longer than all else.
 
     with Planner(catalog, files) as planner:
         plan = planner.source("press", declared=workspace.sources)
     """
 
-    def __init__(self, catalog: Catalog, files: Files, *, keep_children: bool = False) -> None:
-        self._catalog, self._files, self._keep_children = catalog, files, keep_children
+    def __init__(
+        self, catalog: Catalog, files: Files, *, keep_children: bool = False, duplicates: bool = False
+    ) -> None:
+        self._catalog, self._files = catalog, files
+        self._keep_children, self._duplicates = keep_children, duplicates
         self._stack = ExitStack()
 
     def __enter__(self) -> Self:
@@ -183,9 +186,7 @@ class Planner:
     def _everything(self) -> list[str]:
         """The versions that corpora were made of, and those of documents that are current."""
         made_of = {row.id for version in self._versions for row in self._upstream(version)}
-        sources = {row.source for row in self._snapshots.values()}
-        current = [self._catalog.current(f"documents/{source}") for source in sorted(sources)]
-        return sorted(made_of | {row.id for row in current if row is not None})
+        return sorted(made_of | set(self._catalog.current_documents()))
 
     def _upstream(self, version: VersionRow) -> tuple[VersionRow, ...]:
         return ancestry(self._catalog.upstream(version.id), version.id).versions
@@ -226,12 +227,7 @@ class Planner:
         found = [
             hits for version in self._versions if (hits := self._tables.hits(version, reach)) is not None
         ]
-        way = {
-            row.id
-            for version in self._versions
-            for row in direct_way(self._catalog.upstream(version.id), version.id).versions
-        }
-        restored, remaining = self._tables.duplicates(reach, sorted(way))
+        restored, remaining = self._copies(reach) if self._duplicates else (None, None)
         return Plan(
             (*asked.covers, *covers),
             (*asked.refusals, *self._refusals(children).values()),
@@ -242,6 +238,14 @@ class Planner:
             remaining,
             tuple(gaps),
         )
+
+    def _copies(self, reach: Reach) -> tuple[int, int]:
+        way = {
+            row.id
+            for version in self._versions
+            for row in direct_way(self._catalog.upstream(version.id), version.id).versions
+        }
+        return self._tables.duplicates(reach, sorted(way))
 
 
 def _cover_of(row: OverlayRow) -> Cover:

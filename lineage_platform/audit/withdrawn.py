@@ -36,7 +36,7 @@ class Quarantined:
 class WithdrawalAnswer(Answer):
     """What a withdrawal does: `lineage withdraw`; with `--dry-run` what it would do.
 
-    `withdrawal` is its number, None where it is only planned. `children` counts documents made from what was asked for,
+    `withdrawal` is its number, None where it is only planned; what becomes of duplicates is counted for a plan only. `children` counts documents made from what was asked for,
     `restored` duplicates of which another copy would stay, `remaining` copies whose text lives on in a document of somebody else.
     """
 
@@ -48,8 +48,8 @@ class WithdrawalAnswer(Answer):
     documents: int
     tokens: int
     children: int
-    restored: int
-    remaining: int
+    restored: int | None
+    remaining: int | None
     releases: tuple[ReleaseUse, ...]
     models: tuple[ModelUse, ...]
     gaps: tuple[Gap, ...]

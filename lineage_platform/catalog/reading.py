@@ -98,6 +98,15 @@ class Reading(Believed, Entries, Released, Registers, Listed):
         )
         return _version(rows[0]) if rows else None
 
+    def current_documents(self) -> list[str]:
+        """Ids of the current versions of the documents of all sources."""
+        rows = self._rows(
+            """SELECT DISTINCT ON (dataset) version_id FROM lineage.runs
+               WHERE dataset LIKE 'documents/%%' AND state = 'COMPLETE' ORDER BY dataset, ledger_index DESC""",
+            {},
+        )
+        return [row["version_id"] for row in rows]
+
     def versions_of(self, dataset: str) -> list[VersionRow]:
         """Every version of a dataset, oldest first."""
         return [

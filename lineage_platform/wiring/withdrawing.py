@@ -80,11 +80,12 @@ def withdraw(
     if not dry_run:
         workspace.recorder  # noqa: B018 - makes the database where there is none: what was never seen can be withdrawn
     for tries in range(1, TRIES + 1):
-        with Planner(workspace.catalog, workspace.store, keep_children=keep_children) as planner:
+        with Planner(
+            workspace.catalog, workspace.store, keep_children=keep_children, duplicates=dry_run
+        ) as planner:
             plan = _plan(planner, workspace, wanted, make_key=not dry_run)
-            told = answer(workspace.catalog, plan, chosen, None)
-        if dry_run:
-            return told
+            if dry_run:
+                return answer(workspace.catalog, plan, chosen, None)
         withdrawal = Withdrawal(chosen, plan.covers, reason, author, midnight(effective), request, erase)
         try:
             recorded = workspace.recorder.withdraw(_planned(withdrawal, plan))
