@@ -16,7 +16,7 @@ from typing import Any
 from lineage_platform.audit.counting import Counting
 from lineage_platform.audit.lookup import corpus_version
 from lineage_platform.audit.needs import Catalog, Files
-from lineage_platform.audit.quarantine import in_quarantine
+from lineage_platform.audit.quarantine import withdrawn_in
 from lineage_platform.catalog.rows import ReleaseRow, VersionRow
 from lineage_platform.errors import VerificationFailed
 from lineage_platform.files import read_bytes
@@ -71,7 +71,7 @@ def examine(
         with closing(Counting(catalog, files, found, When(valid_at=day))) as counting:
             rules = counting.corpus()
             shards = counting.shards() if by_shard else {}
-        withdrawn = in_quarantine(catalog, found.id).withdrawals
+        withdrawn = withdrawn_in(catalog, found.id, ((rule.terms, rule.overlay) for rule in rules))
         known = answers_of(catalog, files, releases[-1]) if releases else {}
     holding = tuple(item for item in exceptions if item.concerns(corpus, spec, day))
     quarantined = [row.id for row in releases if row.made_of == found.id and row.stands == "quarantined"]

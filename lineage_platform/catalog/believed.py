@@ -114,7 +114,7 @@ class Believed(Session):
     def overlay(self, when: When) -> list[OverlayRow]:
         """Overlay rows in force, by what was recorded then, oldest first."""
         rows = self._rows(
-            """SELECT id, statement, recorded_at, ledger_index, source, terms, key_from, key_to, document, subject,
+            """SELECT id, statement, recorded_at, ledger_index, withdrawal, source, terms, key_from, key_to, document, subject,
                       subject_key, subject_earlier
                FROM lineage.overlay AS o, coalesce(%(known)s::timestamptz, 'infinity') AS known,
                     coalesce(%(moment)s::timestamptz, now()) AS moment

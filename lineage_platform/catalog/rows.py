@@ -196,6 +196,7 @@ class OverlayRow:
     document: int | None = None
     subject: bytes | None = None
     other_hashes: tuple[bytes, ...] = ()
+    withdrawal: int | None = None
 
     @property
     def hashes(self) -> tuple[bytes, ...]:

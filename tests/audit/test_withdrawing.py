@@ -9,10 +9,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from lineage_platform.audit.quarantine import withdrawn_in
 from lineage_platform.audit.withdrawn import WithdrawalAnswer
 from lineage_platform.errors import Conflict, InvalidInput, NotFound
 from lineage_platform.ledger.keys import add_secret
@@ -159,6 +161,23 @@ def test_nothing_in_quarantine_is_released(asked: OpenWorkspace, made: World, re
     with asked.catalog.snapshot():
         [kept] = asked.catalog.files([refused.id], "verdicts")
     assert f'"quarantined":["withdrawal {answer.withdrawal}"]' in asked.store.path(kept.file).read_text()
+
+
+def test_a_corpus_that_was_being_made_meanwhile_is_not_released_either(
+    asked: OpenWorkspace, made: World, recorder: Recorder
+) -> None:
+    answer = withdraw(asked, Wanted(documents=[str(made.key("blog", 1))]), **SAID)
+    licence = withdraw(asked, Wanted(licence="MIT"), **SAID)
+    with psycopg.connect(made.settings.database_url or "", autocommit=True) as connection:
+        connection.execute("DELETE FROM lineage.quarantines")  # as if they had come later
+    with asked.catalog.snapshot():
+        found = withdrawn_in(asked.catalog, made.versions["demo/shards"].id, [])
+    assert found == []
+    refused = make_release(made, recorder)
+    with asked.catalog.snapshot():
+        [kept] = asked.catalog.files([refused.id], "verdicts")
+    named = f'"quarantined":["withdrawal {answer.withdrawal}","withdrawal {licence.withdrawal}"]'
+    assert named in asked.store.path(kept.file).read_text()
 
 
 def test_what_was_never_seen_is_refused_when_it_comes(
