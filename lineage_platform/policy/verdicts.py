@@ -28,6 +28,7 @@ from typing import Any, Final, Literal, get_args
 import cedarpy
 
 from lineage_platform.errors import InvalidInput, NotFound
+from lineage_platform.model.terms import NOASSERTION
 from lineage_platform.policy.facts import Facts, facts, licence_of, vocabulary, within
 from lineage_platform.policy.licence_facts import share_alike_conflicts
 from lineage_platform.policy.meet import parts_of
@@ -43,6 +44,8 @@ _VALUE_OF: Final[Mapping[str, Value]] = {
     "undetermined": "undetermined",
     "refuse": "refused",
 }
+_WHOSE: Final = frozenset({"source", "declared", "licence_note"})
+"""Keys of a statement that no fact is drawn from, where its licence is known."""
 _BATCH: Final = 1000
 """Records of facts a call: their entities are parsed together."""
 UNDECLARED: Final[Mapping[str, Any]] = MappingProxyType({})
@@ -83,10 +86,16 @@ class Verdicts:
     operator: Mapping[str, Any]
     asked: Mapping[Question, tuple[tuple[str, ...], ...]]
     answers: Mapping[str, Verdict] = field(repr=False)
+    _whole: dict[tuple[tuple[str, ...], ...], Verdict] = field(
+        default_factory=dict, compare=False, repr=False
+    )
 
     def __getitem__(self, question: Question) -> Verdict:
         """The verdict for (terms, use, jurisdiction); KeyError if that was not asked."""
-        return worst(self.by_part(question))
+        parts = self.asked[question]
+        if parts not in self._whole:
+            self._whole[parts] = worst(self.by_part(question))
+        return self._whole[parts]
 
     def by_part(self, question: Question) -> list[Verdict]:
         """A verdict for each part of the statement, in their order."""
@@ -142,7 +151,9 @@ def judge(
     or jurisdiction that does not exist, InvalidInput on a statement or operator with words outside the vocabulary.
     """
     users = [user(use, operator) for use in dict.fromkeys(uses)]
-    records = {number: records_of(statement, day) for number, statement in statements.items()}
+    alike = {number: _saying(statement) for number, statement in statements.items()}
+    first = {saying: number for number, saying in reversed(alike.items())}
+    records = {number: records_of(statements[number], day) for number in first.values()}
     about = _digest(dict(operator))
     asked: dict[Question, tuple[tuple[str, ...], ...]] = {}
     answers: dict[str, Verdict] = {}
@@ -164,9 +175,21 @@ def judge(
                 asked[number, use, jurisdiction] = tuple(
                     tuple(f"{digest}:{use}" for digest in digests) for digests in parts
                 )
+        for number, saying in alike.items():
+            for each in users:
+                use = each["name"]
+                asked[number, use, jurisdiction] = asked[first[saying], use, jurisdiction]
         for group, facts_by_digest in zip(groups, questions, strict=True):
             _answer(group, jurisdiction, facts_by_digest, users, known, answers)
     return Verdicts(policy_set.digest, day, dict(operator), asked, answers)
+
+
+def _saying(statement: Mapping[str, Any]) -> str:
+    """What a statement says, whoever's records it is about: statements that say the same are one question."""
+    named = statement.get("licence", NOASSERTION) != NOASSERTION
+    whose = _WHOSE if named else _WHOSE - {"declared"}  # an unknown licence is known by the string declared
+    said = {key: value for key, value in statement.items() if key not in whose}
+    return json.dumps(said, sort_keys=True)
 
 
 def records_of(statement: Mapping[str, Any], day: date) -> list[Facts]:

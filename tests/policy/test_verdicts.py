@@ -190,3 +190,19 @@ def test_bad_questions() -> None:
         judge(load(), {1: CLEAN}, ["research"], ["EU"], DAY, {"size": "tiny"})
     with pytest.raises(InvalidInput, match="operator: got 'staff'"):
         judge(load(), {1: CLEAN}, ["research"], ["EU"], DAY, {"staff": "3"})
+
+
+def test_statements_that_say_the_same_are_asked_once() -> None:
+    unknown = {**CLEAN, "licence": "NOASSERTION", "licence_status": "unknown"}
+    statements = {
+        1: CLEAN,
+        2: {**CLEAN, "source": "another", "declared": "MIT", "licence_note": "as declared"},
+        3: {**unknown, "declared": "for research only"},
+        4: {**unknown, "declared": "some home-made licence"},
+    }
+    together = judge(load(), statements, ["research"], ["EU"], DAY)
+    for number, statement in statements.items():
+        [alone] = judge(load(), {number: statement}, ["research"], ["EU"], DAY).asked.values()
+        assert together.asked[number, "research", "EU"] == alone
+    assert together.asked[1, "research", "EU"] == together.asked[2, "research", "EU"]
+    assert together.asked[3, "research", "EU"] != together.asked[4, "research", "EU"]
