@@ -7,26 +7,37 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, exists, func, insert, or_, select, text
+from sqlalchemy import ColumnElement, Connection, and_, exists, func, insert, select, text
 
 from lineage_platform.catalog.tables import (
+    files,
     overlay,
     quarantines,
     refusals,
     reinstatements,
     release_states,
-    snapshots,
     version_inputs,
     versions,
     withdrawals,
 )
-from lineage_platform.model.keys import key_range
+from lineage_platform.model.keys import key_range, snapshot_of
 from lineage_platform.model.overlay import Cover
+from lineage_platform.model.versions import File
 from lineage_platform.model.withdrawals import Hits, Planned, Refusal
 
 _CORPUS_VERSIONS = text("""
     SELECT DISTINCT ON (dataset) version_id FROM lineage.runs
     WHERE dataset LIKE '%/shards' AND state = 'COMPLETE' ORDER BY dataset, ledger_index DESC
+""")
+
+_LAST_READ = text("""
+    SELECT s.source, d.version_id, s.number, s.ledger_index
+    FROM (SELECT DISTINCT ON (dataset) dataset, version_id FROM lineage.runs
+          WHERE dataset = ANY(:datasets) AND state = 'COMPLETE' ORDER BY dataset, ledger_index DESC) AS d
+    JOIN lineage.version_inputs AS i ON i.version_id = d.version_id
+    JOIN lineage.snapshots AS s
+      ON 'documents/' || s.source = d.dataset AND 'source/' || s.source || '@' || left(s.digest, 16) = i.input_id
+    ORDER BY s.number
 """)
 
 _QUARANTINE = text("""
@@ -173,48 +184,101 @@ class Taken:
     records: Mapping[str, int]
     texts: Mapping[bytes, int]
 
+    @property
+    def to_look_for(self) -> bool:
+        """Whether there is anything that keys do not say."""
+        return bool(self.subjects or self.terms or self.records or self.texts)
 
-def taken(connection: Connection, source: str, snapshot: int) -> Taken:
-    """What is taken back of a snapshot of a source."""
-    first, last = key_range(snapshot)
-    within = or_(
-        overlay.c.source == source,
-        overlay.c.terms.is_not(None),
-        overlay.c.subject.is_not(None),
-        overlay.c.document.between(first, last),
-        and_(overlay.c.key_from <= last, overlay.c.key_to >= first),
+
+@dataclass(frozen=True)
+class Documents:
+    """The documents last read of a source: of which snapshot, recorded by which ledger entry, and their files."""
+
+    source: str
+    version: str
+    snapshot: int
+    observed: int
+
+
+def last_read(connection: Connection, sources: Collection[str]) -> list[Documents]:
+    """The documents last read of some sources."""
+    wanted = {"datasets": [f"documents/{source}" for source in sources]}
+    return [Documents(*row) for row in connection.execute(_LAST_READ, wanted)]
+
+
+def files_of(connection: Connection, version_ids: Collection[str]) -> dict[str, list[File]]:
+    """The files of documents of some versions."""
+    columns = (
+        files.c.name,
+        files.c.role,
+        files.c.sha256,
+        files.c.bytes,
+        files.c.rows,
+        files.c.low,
+        files.c.high,
     )
+    query = select(files.c.version_id, *columns).where(
+        files.c.version_id.in_(version_ids), files.c.role == "documents"
+    )
+    found: dict[str, list[File]] = {}
+    for version, *file in connection.execute(query.order_by(files.c.version_id, files.c.name)):
+        found.setdefault(version, []).append(File(*file))
+    return found
+
+
+def taken(connection: Connection, read: Sequence[Documents]) -> list[Taken]:
+    """What is taken back of each, in that order."""
     rows = connection.execute(
         select(overlay)
-        .where(overlay.c.withdrawal.is_not(None), within, _standing())
+        .where(overlay.c.withdrawal.is_not(None), _standing())
         .order_by(overlay.c.withdrawal.desc())
     ).all()
-    ranges = []
+    if not rows:
+        return [Taken((), (), {}, {}, {}) for _ in read]
+    subjects = [(row.withdrawal, _subject(row)) for row in rows if row.subject is not None]
+    terms = {row.terms: row.withdrawal for row in rows if row.terms is not None}
+    whole: dict[str, list[int]] = {}
+    single: dict[int, list[tuple[int, int, int]]] = {}
     for row in rows:
         if row.source is not None:
-            ranges.append((first, last, row.withdrawal))
+            whole.setdefault(row.source, []).append(row.withdrawal)
         elif row.document is not None:
-            ranges.append((row.document, row.document, row.withdrawal))
-        elif row.key_from is not None:
-            ranges.append((max(first, row.key_from), min(last, row.key_to), row.withdrawal))
-    observed = select(snapshots.c.ledger_index).where(snapshots.c.number == snapshot).scalar_subquery()
-    refused = connection.execute(
-        select(refusals)
+            one = row.document, row.document, row.withdrawal
+            single.setdefault(snapshot_of(row.document), []).append(one)
+    spans = [(row.key_from, row.key_to, row.withdrawal) for row in rows if row.key_from is not None]
+    refused = _refused(connection, [item.source for item in read])
+    found = []
+    for item in read:
+        first, last = key_range(item.snapshot)
+        own = [row for row in refused.get(item.source, ()) if row.ledger_index < item.observed]
+        ranges = [
+            *((first, last, number) for number in whole.get(item.source, ())),
+            *single.get(item.snapshot, ()),
+            *(
+                (max(low, first), min(high, last), to)
+                for low, high, to in spans
+                if low <= last and high >= first
+            ),
+        ]
+        records = {row.record_id: row.withdrawal for row in own if row.record_id is not None}
+        texts = {row.sha256: row.withdrawal for row in own if row.sha256 is not None}
+        found.append(Taken(ranges, subjects, terms, records, texts))
+    return found
+
+
+def _refused(connection: Connection, sources: Collection[str]) -> dict[str, list[Any]]:
+    """What withdrawals in force refuse of some sources, with the entry that states it."""
+    in_force = select(overlay.c.withdrawal).where(overlay.c.withdrawal.is_not(None), ~_gone())
+    query = (
+        select(refusals, withdrawals.c.ledger_index)
         .join(withdrawals, withdrawals.c.id == refusals.c.withdrawal)
-        .where(
-            refusals.c.source == source,
-            withdrawals.c.ledger_index < observed,
-            _in_force(refusals.c.withdrawal),
-        )
+        .where(refusals.c.source.in_(sources), refusals.c.withdrawal.in_(in_force))
         .order_by(refusals.c.withdrawal.desc())
-    ).all()
-    return Taken(
-        ranges,
-        [(row.withdrawal, _subject(row)) for row in rows if row.subject is not None],
-        {row.terms: row.withdrawal for row in rows if row.terms is not None},
-        {row.record_id: row.withdrawal for row in refused if row.record_id is not None},
-        {row.sha256: row.withdrawal for row in refused if row.sha256 is not None},
     )
+    found: dict[str, list[Any]] = {}
+    for row in connection.execute(query):
+        found.setdefault(row.source, []).append(row)
+    return found
 
 
 def _subject(row: Any) -> Cover:

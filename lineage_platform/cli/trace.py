@@ -169,9 +169,7 @@ def show_consumers(answer: CorpusTrace | ShardTrace | DocumentTrace | Impact | W
 def show_quarantine(withdrawals: Sequence[str]) -> None:
     """Nothing, where there is none."""
     if withdrawals:
-        output.line(
-            f"in quarantine: it holds what was withdrawn ({', '.join(withdrawals)}; lineage withdrawals)"
-        )
+        output.line(f"in quarantine: it holds what was withdrawn (withdrawal {', '.join(withdrawals)})")
 
 
 def show_gaps(gaps: Sequence[Gap]) -> None:

@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from sqlalchemy import Connection
 
-from lineage_platform.catalog import versions, withdrawals
+from lineage_platform.catalog import withdrawals
 from lineage_platform.catalog.believed import Later
 from lineage_platform.catalog.withdrawals import Taken
 from lineage_platform.files import Place
@@ -32,19 +32,16 @@ def refused(
 ) -> list[tuple[int, int, str]]:
     """(first key, last key, words): disjoint, ascending ranges of the documents last read of some sources, with what took them
     back; where there are several withdrawals the first of them."""
+    read = withdrawals.last_read(connection, sources)
     found: list[Range] = []
-    for source in sources:
-        version = versions.current_version(connection, f"documents/{source}")
-        if version is None:
-            continue
-        for name in version.inputs:
-            if name.startswith(f"source/{source}@"):
-                snapshot = versions.snapshot(connection, source, name.rpartition("@")[2])
-                if snapshot is None:
-                    continue
-                taken = withdrawals.taken(connection, source, snapshot.number)
-                paths = [backend.store.path(file) for file in version.files_of("documents")]
-                found += [*taken.ranges, *_looked_for(taken, later, paths)]
+    looked_into = []
+    for documents, taken in zip(read, withdrawals.taken(connection, read), strict=True):
+        found += taken.ranges
+        if taken.to_look_for:
+            looked_into.append((documents.version, taken))
+    files = withdrawals.files_of(connection, [version for version, _ in looked_into])
+    for version, taken in looked_into:
+        found += _looked_for(taken, later, [backend.store.path(file) for file in files.get(version, ())])
     return [(first, last, words(number)) for first, last, number in disjoint(found)]
 
 
