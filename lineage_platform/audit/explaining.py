@@ -24,7 +24,6 @@ from lineage_platform.model.keys import snapshot_of
 from lineage_platform.model.terms import NOASSERTION
 from lineage_platform.model.when import When
 from lineage_platform.policy.explain import facts_read
-from lineage_platform.policy.meet import parts_of
 from lineage_platform.policy.policyset import PolicySet
 from lineage_platform.policy.verdicts import UNDECLARED, VALUES, Verdicts, judge, records_of, worst
 
@@ -220,13 +219,15 @@ class Explainer:
         by_value: dict[str, list[Count]] = defaultdict(list)
         by_policy: dict[str, list[Part]] = defaultdict(list)
         whole = [verdicts[place, self._use, jurisdiction] for place in statements]
+        alike: dict[object, list[tuple[int, str]]] = {}
         for place, (verdict, count) in enumerate(zip(whole, counts, strict=True)):
             by_value[verdict.value].append(count)
-            if verdict.value != "allowed" or verdict.warnings:
-                deciding = {*verdict.policies, *verdict.warnings}
-                for part, said in enumerate(verdicts.by_part((place, self._use, jurisdiction))):
-                    for name in deciding.intersection((*said.policies, *said.warnings)):
-                        by_policy[name].append((place, part))
+            question = place, self._use, jurisdiction
+            asked = verdicts.asked[question]
+            if asked not in alike:
+                alike[asked] = _deciding(verdict, verdicts.by_part(question))
+            for part, name in alike[asked]:
+                by_policy[name].append((place, part))
         shares = [
             VerdictShare(value, sum(item[1] for item in found), _sum(item[2] for item in found))
             for value in reversed(VALUES)
@@ -251,7 +252,7 @@ class Explainer:
     ) -> ReasonShare:
         largest, part = max(named, key=lambda item: counts[item[0]][1])
         places = {place for place, _ in named}
-        sources = {str(parts_of(statements[place])[part].get("source", "unknown")) for place, part in named}
+        sources = {_source_of(statements[place], part) for place, part in named}
         policy = self._policies[name]
         return ReasonShare(
             policy=name,
@@ -270,6 +271,23 @@ class Explainer:
                 self._policies, name, records_of(statements[largest], self._day)[part], jurisdiction
             ),
         )
+
+
+def _deciding(verdict: Verdict, by_part: Sequence[Verdict]) -> list[tuple[int, str]]:
+    """The policies that decide or warn, each with the part of the statement that it is about; none where nothing does."""
+    if verdict.value == "allowed" and not verdict.warnings:
+        return []
+    deciding = {*verdict.policies, *verdict.warnings}
+    return [
+        (part, name)
+        for part, said in enumerate(by_part)
+        for name in deciding.intersection((*said.policies, *said.warnings))
+    ]
+
+
+def _source_of(statement: Mapping[str, Any], part: int) -> str:
+    parts = statement.get("parts")
+    return str((parts[part] if parts else statement).get("source", "unknown"))
 
 
 def is_shard(name: str) -> bool:
