@@ -25,7 +25,7 @@ from lineage_platform.model.terms import NOASSERTION
 from lineage_platform.model.when import When
 from lineage_platform.policy.explain import facts_read
 from lineage_platform.policy.policyset import PolicySet
-from lineage_platform.policy.verdicts import UNDECLARED, VALUES, Verdicts, judge, records_of, worst
+from lineage_platform.policy.verdicts import UNDECLARED, VALUES, Verdict, Verdicts, judge, records_of, worst
 
 _SHARD: LiteralString = """
     SELECT terms, overlay, count(*), sum(tokens)::BIGINT FROM placements($files) WHERE shard = $shard GROUP BY ALL
