@@ -3,13 +3,30 @@
 from __future__ import annotations
 
 import datetime
+import json
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, exists, insert, select
+from sqlalchemy import Connection, exists, insert, select, text
 
 from lineage_platform.catalog.tables import overlay, reinstatements, snapshots, terms
 from lineage_platform.model.overlay import Cover
+
+_LAY = text("""
+    INSERT INTO lineage.overlay (
+        withdrawal, source, terms, key_from, key_to, document, subject, subject_key, subject_earlier,
+        statement, reason, author, valid_from, valid_to, recorded_at, ledger_index)
+    SELECT CAST(:withdrawal AS bigint), source, terms, low, high, document, subject, subject_key, CAST(earlier AS jsonb),
+           CAST(:statement AS jsonb), :reason, :author, CAST(:valid_from AS timestamptz), CAST(:valid_to AS timestamptz),
+           CAST(:recorded_at AS timestamptz), CAST(:ledger_index AS bigint)
+    FROM unnest(CAST(:sources AS text[]), CAST(:terms AS bigint[]), CAST(:lows AS bigint[]), CAST(:highs AS bigint[]),
+                CAST(:documents AS bigint[]), CAST(:subjects AS bytea[]), CAST(:subject_keys AS text[]),
+                CAST(:earlier AS text[]))
+         WITH ORDINALITY AS cover (source, terms, low, high, document, subject, subject_key, earlier, place)
+    ORDER BY place
+    RETURNING id
+""")
+"""One statement, whatever the number of rows; they are numbered in the order of the select."""
 
 
 def lay(
@@ -26,29 +43,30 @@ def lay(
     withdrawal: int | None = None,
 ) -> list[int]:
     """Add a row for each cover, in that order; returns their numbers."""
-    rows = [
-        {
-            "withdrawal": withdrawal,
-            "source": cover.source,
-            "terms": cover.terms,
-            "key_from": cover.keys[0] if cover.keys else None,
-            "key_to": cover.keys[1] if cover.keys else None,
-            "document": cover.document,
-            "subject": cover.subject,
-            "subject_key": cover.subject_key,
-            "subject_earlier": [hashed.hex() for hashed in cover.subject_earlier] or None,
-            "statement": statement,
-            "reason": reason,
-            "author": author,
-            "valid_from": valid_from,
-            "valid_to": valid_to,
-            "recorded_at": recorded_at,
-            "ledger_index": ledger_index,
-        }
-        for cover in covers
-    ]
-    added = insert(overlay).returning(overlay.c.id, sort_by_parameter_order=True)
-    return list(connection.scalars(added, rows))
+    laid = {
+        "sources": [cover.source for cover in covers],
+        "terms": [cover.terms for cover in covers],
+        "lows": [cover.keys[0] if cover.keys else None for cover in covers],
+        "highs": [cover.keys[1] if cover.keys else None for cover in covers],
+        "documents": [cover.document for cover in covers],
+        "subjects": [cover.subject for cover in covers],
+        "subject_keys": [cover.subject_key for cover in covers],
+        "earlier": [
+            json.dumps([hashed.hex() for hashed in cover.subject_earlier]) if cover.subject_earlier else None
+            for cover in covers
+        ],
+    }
+    said = {
+        "withdrawal": withdrawal,
+        "statement": json.dumps(statement),
+        "reason": reason,
+        "author": author,
+        "valid_from": valid_from,
+        "valid_to": valid_to,
+        "recorded_at": recorded_at,
+        "ledger_index": ledger_index,
+    }
+    return sorted(connection.scalars(_LAY, laid | said))
 
 
 def known(connection: Connection, numbers: Collection[int]) -> set[int]:

@@ -229,7 +229,7 @@ def files_of(connection: Connection, version_ids: Collection[str]) -> dict[str, 
 def taken(connection: Connection, read: Sequence[Documents]) -> list[Taken]:
     """What is taken back of each, in that order."""
     rows = connection.execute(
-        select(overlay)
+        select(*(column for column in overlay.c if column.name != "statement"))
         .where(overlay.c.withdrawal.is_not(None), _standing())
         .order_by(overlay.c.withdrawal.desc())
     ).all()
