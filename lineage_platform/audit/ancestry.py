@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import LiteralString, NamedTuple
 
-from lineage_platform.audit.answers import Gap, Parent
+from lineage_platform.audit.answers import Gap
 from lineage_platform.audit.index import Index
 from lineage_platform.audit.needs import Catalog
 from lineage_platform.audit.rights import Rights
+from lineage_platform.audit.traced import Parent
 from lineage_platform.catalog.rows import Upstream, VersionFile
 from lineage_platform.model.keys import snapshot_of
 

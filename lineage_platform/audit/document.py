@@ -8,16 +8,7 @@ from contextlib import closing
 from typing import Any, LiteralString
 
 from lineage_platform.audit.ancestry import Ancestry
-from lineage_platform.audit.answers import (
-    DecisionStep,
-    DerivationStep,
-    DocumentTrace,
-    Duplicate,
-    Gap,
-    PlacementRef,
-    SnapshotFileRef,
-    TokenSpan,
-)
+from lineage_platform.audit.answers import Gap
 from lineage_platform.audit.consumers import consumers
 from lineage_platform.audit.evidence import gather
 from lineage_platform.audit.index import Index, Row
@@ -27,6 +18,15 @@ from lineage_platform.audit.provenance import ancestry, between, direct_way, ste
 from lineage_platform.audit.quarantine import in_quarantine
 from lineage_platform.audit.rights import Rights, Rule, Statement
 from lineage_platform.audit.signals import signals_of
+from lineage_platform.audit.traced import (
+    DecisionStep,
+    DerivationStep,
+    DocumentTrace,
+    Duplicate,
+    PlacementRef,
+    SnapshotFileRef,
+    TokenSpan,
+)
 from lineage_platform.catalog.rows import ShardRow, SnapshotRow, Upstream, VersionFile, VersionRow
 from lineage_platform.errors import InvalidInput, NotFound
 from lineage_platform.model.definitions import RecordFields

@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import LiteralString
 
 from lineage_platform.audit.ancestry import Ancestry
-from lineage_platform.audit.answers import Child, Copy, ShardImpact
+from lineage_platform.audit.impacted import Child, Copy, ShardImpact
 from lineage_platform.audit.index import Index
 from lineage_platform.audit.lookup import shards_dataset
 from lineage_platform.audit.needs import Catalog

@@ -7,10 +7,11 @@ from contextlib import ExitStack, closing
 from types import TracebackType
 from typing import LiteralString, Self
 
-from lineage_platform.audit.answers import Child, Copy, CorpusImpact, Gap, Impact, ShardImpact
+from lineage_platform.audit.answers import Gap
 from lineage_platform.audit.consumers import consumers_of
 from lineage_platform.audit.expressions import licences_in, mentions
 from lineage_platform.audit.followed import Followed, corpus_of, name_of, names_of
+from lineage_platform.audit.impacted import Child, Copy, CorpusImpact, Impact, ShardImpact
 from lineage_platform.audit.index import Index
 from lineage_platform.audit.lookup import document_key, shards_dataset, was_read
 from lineage_platform.audit.needs import Catalog, Files

@@ -6,8 +6,8 @@ import json
 from collections.abc import Sequence
 from typing import LiteralString
 
-from lineage_platform.audit.answers import Signals
 from lineage_platform.audit.index import Index
+from lineage_platform.audit.traced import Signals
 from lineage_platform.catalog.rows import VersionFile
 from lineage_platform.policy.signals import Signal, effective
 

@@ -7,15 +7,7 @@ from collections.abc import Sequence
 from contextlib import closing
 from operator import itemgetter
 
-from lineage_platform.audit.answers import (
-    CorpusTrace,
-    Evidence,
-    Gap,
-    ShardTrace,
-    SourceShare,
-    Step,
-    TermsShare,
-)
+from lineage_platform.audit.answers import Evidence, Gap, SourceShare, Step, TermsShare
 from lineage_platform.audit.consumers import consumers
 from lineage_platform.audit.evidence import gather
 from lineage_platform.audit.index import Index, Row
@@ -24,6 +16,7 @@ from lineage_platform.audit.needs import Catalog, Files
 from lineage_platform.audit.provenance import names, steps
 from lineage_platform.audit.quarantine import in_quarantine
 from lineage_platform.audit.rights import UNKNOWN, Rights, Rule
+from lineage_platform.audit.traced import CorpusTrace, ShardTrace
 from lineage_platform.catalog.rows import Doubt, Upstream, VersionRow
 from lineage_platform.errors import VerificationFailed
 from lineage_platform.model.when import When

@@ -38,7 +38,7 @@ def check(context: typer.Context, as_json: JsonOption = False, workspace: Worksp
     lineage --workspace examples/demo policy check --json
     """
     from lineage_platform.policy import policies
-    from lineage_platform.wiring.reading import policy_folders
+    from lineage_platform.wiring.opened import policy_folders
 
     folders = policy_folders(settings_of(context, workspace))
     if problems := policies.check(folders):

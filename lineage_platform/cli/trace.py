@@ -23,7 +23,9 @@ from lineage_platform.errors import InvalidInput
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from lineage_platform.audit.answers import CorpusTrace, DocumentTrace, Gap, Impact, ShardTrace, Signals
+    from lineage_platform.audit.answers import Gap
+    from lineage_platform.audit.impacted import Impact
+    from lineage_platform.audit.traced import CorpusTrace, DocumentTrace, ShardTrace, Signals
     from lineage_platform.audit.withdrawn import WithdrawalAnswer
 
 

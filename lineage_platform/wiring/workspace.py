@@ -22,7 +22,7 @@ def known_names(settings: Settings) -> loading.KnownNames:
 
     def policies() -> list[str]:
         from lineage_platform.policy.policies import load
-        from lineage_platform.wiring.reading import policy_folders
+        from lineage_platform.wiring.opened import policy_folders
 
         return list(load(policy_folders(settings)).policies)
 

@@ -11,7 +11,7 @@ import pyarrow as pa
 import pytest
 
 from lineage_platform import open_workspace
-from lineage_platform.audit.answers import DocumentTrace
+from lineage_platform.audit.traced import DocumentTrace
 from lineage_platform.audit.verification import recorded as claims_of
 from lineage_platform.audit.verification.parents import verify_parents
 from lineage_platform.audit.verification.report import Report

@@ -11,7 +11,7 @@ import pytest
 from assets.build import build
 from assets.platform import Platform
 from lineage_platform import open_workspace
-from lineage_platform.audit.answers import DocumentTrace
+from lineage_platform.audit.traced import DocumentTrace
 from lineage_platform.settings import read_settings
 from lineage_platform.wiring import load_workspace
 from lineage_platform.wiring.withdrawing import Wanted, withdraw

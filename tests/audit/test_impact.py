@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from lineage_platform.audit.answers import Impact
 from lineage_platform.audit.expressions import licences_in, mentions
+from lineage_platform.audit.impacted import Impact
 from lineage_platform.errors import InvalidInput, NotFound
 from lineage_platform.policy.terms import terms_of
 from lineage_platform.recording import Recorder
