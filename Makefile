@@ -41,7 +41,7 @@ demo: setup ## run the main job on examples/demo and trace a shard
 WORKERS ?= 4
 
 test: setup ## run all tests, several files at once (WORKERS=4), those of a cluster by themselves
-	$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadfile --ignore tests/cluster
+	$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder --ignore tests/cluster
 	$(BIN)/python -m pytest tests/cluster
 
 lint: setup ## style
