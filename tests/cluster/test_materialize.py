@@ -31,7 +31,8 @@ def materialize(settings: Settings, engine: str) -> dict[str, tuple[str, str]]:
 
 def test_versions_are_those_of_the_local_engine(settings: Settings, tmp_path: Path) -> None:
     make_workspace(settings.workspace, documents=24)
-    other = read_settings(settings.workspace, {"LINEAGE_HOME": str(tmp_path / "other")})
+    subject_key = {"LINEAGE_SUBJECT_KEY_FILE": str(settings.subject_key_file)}
+    other = read_settings(settings.workspace, {"LINEAGE_HOME": str(tmp_path / "other"), **subject_key})
     try:
         local = materialize(settings, "local")
         assert materialize(other, "ray") == local
