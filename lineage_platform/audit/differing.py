@@ -14,14 +14,13 @@ from typing import Any
 
 from lineage_platform.audit.answers import Answer, plain
 from lineage_platform.audit.counting import Counting
-from lineage_platform.audit.gate import verdicts_of
+from lineage_platform.audit.gate import kept_by, verdicts_of
 from lineage_platform.audit.lookup import corpus_version
 from lineage_platform.audit.moves import Move, Question, Side, judged, moves
 from lineage_platform.audit.needs import Catalog, Files
 from lineage_platform.audit.parents import Proposed
 from lineage_platform.audit.releases import release_of
 from lineage_platform.catalog.rows import TermsRow, VersionRow
-from lineage_platform.files import read_bytes
 from lineage_platform.model.definitions import Source
 from lineage_platform.model.terms import Terms, in_force
 from lineage_platform.model.when import When
@@ -116,8 +115,7 @@ class Differing:
         with self._catalog.snapshot():
             row = release_of(self._catalog.releases(), name)
             kept = verdicts_of(self._catalog, self._files, row.id)
-            [file] = self._catalog.files([row.id], "policies")
-            policies = json.loads(read_bytes(self._files.path(file.file)))
+            policies = json.loads(kept_by(self._catalog, self._files, row.id, "policies"))
             version = corpus_version(self._catalog, row.corpus, row.made_of)
             rules = self._rules(version)
         stored = Verdicts.from_stored(kept["verdicts"])

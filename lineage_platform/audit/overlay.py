@@ -1,9 +1,9 @@
 """The overlay, applied to every answer: terms that replace those of what they cover, whatever the files say.
 
 Every row of the overlay comes down to ranges of document keys, but for those that replace the terms of a terms number: they count
-where no range but a source's does (`Rights`). Where several rows cover a document, the most specific
-one counts (document, subject, key range, source), and of two equally specific ones the later recorded. What is left are
-disjoint intervals, which a query joins to its rows.
+where no range but a source's does (`foremost`). Where several rows cover a document, a withdrawal goes before what only restates; then
+the most specific counts (document, subject, key range, terms number, source), and of two equally specific ones the later recorded.
+What is left are disjoint intervals, which a query joins to its rows.
 """
 
 from __future__ import annotations
@@ -41,16 +41,27 @@ def cover(
             documents.setdefault(subject, []).append(document)
     ranges: list[_Range] = []
     for row in rows:
-        order = (-_specificity(row), -row.recorded_at.timestamp(), -row.id)
+        order = (row.withdrawal is None, -_specificity(row), -row.recorded_at.timestamp(), -row.id)
         ranges.extend((first, last, order) for first, last in _reach(row, snapshots_of, documents))
     return _disjoint(ranges)
 
 
-_Order = tuple[int, float, int]
-"""Lowest counts: less specific later, earlier recorded later; the last part is the overlay row, negative."""
+_Order = tuple[bool, int, float, int]
+"""Lowest counts: what only restates after withdrawals, less specific later, earlier recorded later; the last part is the
+overlay row, negative."""
 
 _Range = tuple[int, int, _Order]
 """(first key, last key, order)"""
+
+
+def foremost(number: OverlayRow | None, other: OverlayRow | None) -> OverlayRow | None:
+    """Which counts of a row about a terms number and another one over the same documents: a withdrawal before what only
+    restates; else the terms number before a source, and what is more specific before the terms number."""
+    if number is None or other is None:
+        return number or other
+    if (number.withdrawal is None) != (other.withdrawal is None):
+        return other if number.withdrawal is None else number
+    return number if other.source is not None else other
 
 
 def _specificity(row: OverlayRow) -> int:
@@ -93,7 +104,7 @@ def _disjoint(ranges: Sequence[_Range]) -> list[Interval]:
             heapq.heappop(active)
         if not active:
             continue
-        overlay = -active[0][0][2]
+        overlay = -active[0][0][3]
         if result and result[-1].overlay == overlay and result[-1].last + 1 == here:
             result[-1] = Interval(result[-1].first, following - 1, overlay)
         else:

@@ -11,7 +11,7 @@ from functools import cache
 from typing import Any
 
 from lineage_platform.audit.needs import Catalog
-from lineage_platform.audit.overlay import Interval
+from lineage_platform.audit.overlay import Interval, foremost
 from lineage_platform.catalog.rows import OverlayRow, TermsRow
 from lineage_platform.model.when import When
 from lineage_platform.policy.effective import Effective, Name, parents_named
@@ -113,7 +113,7 @@ class Parents:
         return [self._replaced(row) for number in wanted if (row := self._known[number]) is not None]
 
     def _replaced(self, row: TermsRow) -> TermsRow:
-        overlay = self._numbers.get(row.number) or self._whole.get(row.statement["source"])
+        overlay = foremost(self._numbers.get(row.number), self._whole.get(row.statement["source"]))
         if overlay is None:
             return row
         return TermsRow(row.number, laid_over(row.statement, overlay.statement), overlay.ledger_index)

@@ -31,7 +31,9 @@ def withdrawn_in(catalog: Catalog, version: str, rules: Iterable[tuple[int, int 
     rows = [row for row in catalog.overlay(When()) if row.withdrawal is not None]
     by_row = {row.id: row.withdrawal for row in rows}
     by_number = {row.terms: row.withdrawal for row in rows if row.terms is not None}
-    counting = (by_row.get(overlay) if overlay else by_number.get(number) for number, overlay in rules)
+    counting = (
+        found for number, overlay in rules for found in (by_row.get(overlay or 0), by_number.get(number))
+    )
     found = {number for number in counting if number is not None}
     return sorted(found.union(in_quarantine(catalog, version).withdrawals))
 

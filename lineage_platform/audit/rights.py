@@ -11,7 +11,7 @@ from typing import Any
 from lineage_platform.audit.answers import Gap
 from lineage_platform.audit.index import Index
 from lineage_platform.audit.needs import Catalog
-from lineage_platform.audit.overlay import Interval, cover
+from lineage_platform.audit.overlay import Interval, cover, foremost
 from lineage_platform.audit.parents import Parents, Proposed, laid_over
 from lineage_platform.catalog.rows import Doubt, RightsRow, TermsRow, VersionFile
 from lineage_platform.model.terms import NOASSERTION
@@ -139,10 +139,11 @@ class Rights:
         return replace(replacing, statement=laid_over(own.statement, replacing.statement))
 
     def counting(self, number: int, overlay: int | None) -> int | None:
-        """The row of the overlay that counts: one about the terms number goes before one about the source."""
-        if number in self._by_number and (overlay is None or self.covers_source(overlay)):
-            return self._by_number[number]
-        return overlay
+        """The row of the overlay that counts (`overlay.foremost`)."""
+        if number not in self._by_number or overlay is None:
+            return self._by_number.get(number, overlay)
+        row = foremost(self._overlay[self._by_number[number]], self._overlay[overlay])
+        return None if row is None else row.id
 
     def _over(self, overlay: int, own: RightsRow | None) -> RightsRow:
         """In short what a row of the overlay says of a terms number."""

@@ -112,7 +112,8 @@ class Believed(Session):
         return found
 
     def overlay(self, when: When) -> list[OverlayRow]:
-        """Overlay rows in force, by what was recorded then, oldest first."""
+        """Overlay rows in force, by what was recorded then, oldest first, withdrawals last: of two rows that cover the same the later
+        one counts."""
         rows = self._rows(
             """SELECT id, statement, recorded_at, ledger_index, withdrawal, source, terms, key_from, key_to, document, subject,
                       subject_key, subject_earlier
@@ -121,7 +122,7 @@ class Believed(Session):
                WHERE recorded_at <= known AND valid_from <= moment AND coalesce(valid_to > moment, true)
                  AND NOT EXISTS (SELECT FROM lineage.reinstatements r
                                  WHERE r.overlay = o.id AND r.recorded_at <= known AND r.effective <= moment)
-               ORDER BY recorded_at, id""",
+               ORDER BY withdrawal IS NOT NULL, recorded_at, id""",
             {"known": when.as_of, "moment": when.moment},
         )
         keyed = [(row["subject"], row["subject_key"]) for row in rows if row["subject_key"]]

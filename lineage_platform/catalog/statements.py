@@ -130,13 +130,22 @@ def _in_force(connection: Connection, condition: ColumnElement[bool]) -> dict[in
     found = _pieces(connection, condition)
     whole, single = _overlaid(connection, {rows[0].source for rows in found.values()}, found)
     today = datetime.datetime.now(datetime.UTC).date()
-    replaced = {number: single.get(number) or whole.get(rows[0].source) for number, rows in found.items()}
+    replaced = {
+        number: _foremost(single.get(number), whole.get(rows[0].source)) for number, rows in found.items()
+    }
     return {
         number: in_force([_terms(row) for row in rows], today)
-        if (statement := replaced[number]) is None
-        else _replaced(rows[0], statement)
+        if (over := replaced[number]) is None
+        else _replaced(rows[0], over.statement)
         for number, rows in found.items()
     }
+
+
+def _foremost(single: Any, whole: Any) -> Any:
+    """Which row counts: a withdrawal before what only restates, else that of the terms number before that of the source."""
+    if single is None or whole is None:
+        return single or whole
+    return whole if single.withdrawal is None and whole.withdrawal is not None else single
 
 
 def _terms(row: Any) -> Terms:
@@ -152,23 +161,24 @@ def _replaced(row: Any, statement: dict[str, Any]) -> Terms:
 
 def _overlaid(
     connection: Connection, sources: Collection[str], numbers: Collection[int]
-) -> tuple[dict[str, dict[str, Any]], dict[int, dict[str, Any]]]:
-    """Statements that replace those of whole sources, and of terms numbers, now; the last one recorded stands."""
+) -> tuple[dict[str, Any], dict[int, Any]]:
+    """Rows that replace the statements of whole sources, and of terms numbers, now; the last withdrawal stands, or else the last
+    one recorded."""
     now = func.clock_timestamp()
     query = (
-        select(overlay.c.source, overlay.c.terms, overlay.c.statement)
+        select(overlay.c.source, overlay.c.terms, overlay.c.statement, overlay.c.withdrawal)
         .where(
             or_(overlay.c.source.in_(sources), overlay.c.terms.is_not(None)),
             overlay.c.valid_from <= now,
             (overlay.c.valid_to.is_(None)) | (overlay.c.valid_to > now),
             ~exists().where(reinstatements.c.overlay == overlay.c.id, reinstatements.c.effective <= now),
         )
-        .order_by(overlay.c.recorded_at, overlay.c.id)
+        .order_by(overlay.c.withdrawal.is_not(None), overlay.c.recorded_at, overlay.c.id)
     )
     rows = connection.execute(query).all()
     return (
-        {row.source: row.statement for row in rows if row.source is not None},
-        {row.terms: row.statement for row in rows if row.terms in numbers},
+        {row.source: row for row in rows if row.source is not None},
+        {row.terms: row for row in rows if row.terms in numbers},
     )
 
 

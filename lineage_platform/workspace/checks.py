@@ -26,6 +26,9 @@ from lineage_platform.workspace.yaml_reader import Document, Location, describe
 RESERVED_CORPORA = frozenset({"source", "documents", "annotations", "model"})
 """First words of dataset names that are not a corpus's."""
 
+RESERVED_SOURCES = frozenset({"deduplicated", "selection", "tokenizer", "shards", "release"})
+"""Last words of dataset names that are a corpus's."""
+
 
 @dataclass(frozen=True)
 class KnownNames:
@@ -53,6 +56,10 @@ class Checks:
 
     def source(self, document: Document, form: SourceForm) -> Source:
         """The source of a form, sound only if no problem was added."""
+        if form.id in RESERVED_SOURCES:
+            self._add(
+                document, ("id",), describe(form.id), "another name: datasets of corpora end with this word"
+            )
         python = form.format == "python-distributions"
         location = self._path(
             document, ("location",), lambda: self.roots.location(form.location, directory=python)

@@ -46,15 +46,15 @@ targets = st.one_of(
 
 
 @given(
-    st.lists(st.tuples(targets, st.integers(0, 3)), max_size=8),
+    st.lists(st.tuples(targets, st.integers(0, 3), st.none() | st.just(7)), max_size=8),
     st.dictionaries(keys, subjects, max_size=8),
 )
-def test_most_specific_then_latest_counts(
-    rows: list[tuple[dict[str, Any], int]], subject_of: dict[int, bytes]
+def test_withdrawals_then_the_most_specific_then_the_latest_count(
+    rows: list[tuple[dict[str, Any], int, int | None]], subject_of: dict[int, bytes]
 ) -> None:
     overlay = [
-        OverlayRow(number, {}, START + timedelta(days=day), 0, **target)
-        for number, (target, day) in enumerate(rows)
+        OverlayRow(number, {}, START + timedelta(days=day), 0, withdrawal=withdrawal, **target)
+        for number, (target, day, withdrawal) in enumerate(rows)
     ]
 
     class Everything:
@@ -68,7 +68,7 @@ def test_most_specific_then_latest_counts(
     assert all(a.last < b.first for a, b in itertools.pairwise(intervals))
     for key in range(31):
         expected = None
-        best: tuple[int, datetime, int] | None = None
+        best: tuple[bool, int, datetime, int] | None = None
         for row in overlay:
             kinds = [
                 (0, row.source is not None),
@@ -77,8 +77,9 @@ def test_most_specific_then_latest_counts(
                 (3, row.document == key),
             ]
             for kind, covers in kinds:
-                if covers and (best is None or (kind, row.recorded_at, row.id) > best):
-                    best, expected = (kind, row.recorded_at, row.id), row.id
+                order = (row.withdrawal is not None, kind, row.recorded_at, row.id)
+                if covers and (best is None or order > best):
+                    best, expected = order, row.id
         found = [item.overlay for item in intervals if item.first <= key <= item.last]
         assert found == ([] if expected is None else [expected])
 

@@ -67,6 +67,13 @@ def test_text_is_made_of_the_fields_that_are_licensed(world: World) -> None:
     assert world.load().source("one").terms_on().scope.fields == ("title", "body")
 
 
+def test_a_source_is_not_called_like_a_step_of_a_corpus(world: World) -> None:
+    world.write("sources/release.yaml", SOURCE.format(id="release"))
+    found = world.problem()
+    assert (found.file, found.field) == ("sources/release.yaml", "id")
+    assert "another name" in found.expected
+
+
 def test_defaults(world: World) -> None:
     workspace = world.load()
     corpus = workspace.corpus("mix")

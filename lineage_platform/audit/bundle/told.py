@@ -8,10 +8,10 @@ from typing import Any, cast
 
 from lineage_platform.audit.bundle.way import holder_of
 from lineage_platform.audit.needs import Catalog
-from lineage_platform.audit.overlay import Interval
+from lineage_platform.audit.overlay import Interval, foremost
 from lineage_platform.audit.parents import Parents, laid_over
 from lineage_platform.catalog.rows import OverlayRow, SnapshotRow, TermsRow
-from lineage_platform.events.facets import OVERLAY, REINSTATEMENT, TERMS
+from lineage_platform.events.facets import OVERLAY, REINSTATEMENT, TERMS, WITHDRAWAL
 from lineage_platform.model.keys import key_range
 from lineage_platform.model.terms import Terms, in_force
 from lineage_platform.model.when import When
@@ -76,13 +76,14 @@ class Told:
     def overlay(self, when: When) -> list[OverlayRow]:
         """As `catalog.believed` has it."""
         moment = when.moment or datetime.now(UTC)
-        return [
+        rows = [
             row
             for row, begins, ends in self._laid.values()
             if begins <= moment
             and (ends is None or ends > moment)
             and not (row.id in self._lifted and self._lifted[row.id] <= moment)
         ]
+        return sorted(rows, key=lambda row: row.withdrawal is not None)
 
     def snapshots(self, source: str) -> list[SnapshotRow]:
         """One a covered source, so that its keys meet the rows that cover part of it."""
@@ -91,13 +92,15 @@ class Told:
 
     def _stated(self, terms: int, overlay: int | None) -> Statement | None:
         own = next((row.statement for row in self.terms(self._when, [terms]).values()), None)
-        if overlay is None or (overlay in self._overlay and self._overlay[overlay].source is not None):
-            overlay = self._by_number.get(terms, overlay)
-        if overlay is None:
-            return own
-        row = self._overlay.get(overlay)
-        if row is None:
+        if overlay is not None and overlay not in self._overlay:
             return None
+        single = self._by_number.get(terms)
+        row = foremost(
+            None if single is None else self._overlay[single],
+            None if overlay is None else self._overlay[overlay],
+        )
+        if row is None:
+            return own
         return laid_over(own, row.statement) if own and is_derived(own) else row.statement
 
     def _learn(self, index: int, event: Event, lists: Mapping[int, Sequence[Mapping[str, Any]]]) -> None:
@@ -106,12 +109,14 @@ class Told:
             for item in lists.get(index, facets[TERMS]["terms"]):
                 self._pieces[int(item["terms"])] = [item["statement"], *item.get("others", ())]
         if OVERLAY in facets:
-            self._lay(index, event, facets[OVERLAY])
+            self._lay(index, event, facets[OVERLAY], facets.get(WITHDRAWAL))
         if REINSTATEMENT in facets:
             effective = datetime.fromisoformat(facets[REINSTATEMENT]["effective"])
             self._lifted |= {int(number): effective for number in facets[REINSTATEMENT]["overlays"]}
 
-    def _lay(self, index: int, event: Event, stated: Mapping[str, Any]) -> None:
+    def _lay(
+        self, index: int, event: Event, stated: Mapping[str, Any], withdrawal: Mapping[str, Any] | None
+    ) -> None:
         recorded = datetime.fromisoformat(event["eventTime"])
         ends = None if stated["validTo"] is None else datetime.fromisoformat(stated["validTo"])
         for item in stated["covers"]:
@@ -122,6 +127,7 @@ class Told:
                 index,
                 source=item.get("source"),
                 terms=int(item["terms"]) if "terms" in item else None,
+                withdrawal=int(withdrawal["withdrawal"]) if withdrawal is not None else None,
             )
             self._laid[row.id] = row, datetime.fromisoformat(stated["validFrom"]), ends
 
