@@ -12,7 +12,7 @@ export GX_ANALYTICS_ENABLED := false
 export DO_NOT_TRACK := true
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint types floors check bench bench-full clean
+.PHONY: help setup demo test kernels lint types floors check bench bench-full clean
 
 help: ## show this list
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -43,6 +43,9 @@ WORKERS ?= 4
 test: setup ## run all tests, several files at once (WORKERS=4), those of a cluster by themselves
 	$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder --ignore tests/cluster
 	$(BIN)/python -m pytest tests/cluster
+
+kernels: setup ## compile the kernels, once, before several processes want them at the same time
+	$(BIN)/python -m pytest --quiet tests/files/test_chain.py
 
 lint: setup ## style
 	$(BIN)/ruff check .
