@@ -8,12 +8,11 @@ What is left are disjoint intervals, which a query joins to its rows.
 
 from __future__ import annotations
 
-import heapq
-import itertools
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from lineage_platform.catalog.rows import OverlayRow, SnapshotRow
+from lineage_platform.model.ranges import disjoint
 
 
 @dataclass(frozen=True)
@@ -43,7 +42,7 @@ def cover(
     for row in rows:
         order = (row.withdrawal is None, -_specificity(row), -row.recorded_at.timestamp(), -row.id)
         ranges.extend((first, last, order) for first, last in _reach(row, snapshots_of, documents))
-    return _disjoint(ranges)
+    return [Interval(first, last, -order[3]) for first, last, order in disjoint(ranges)]
 
 
 _Order = tuple[bool, int, float, int]
@@ -86,27 +85,3 @@ def _reach(
     if row.source is None:
         return []
     return [snapshot.keys for snapshot in snapshots_of(row.source)]
-
-
-def _disjoint(ranges: Sequence[_Range]) -> list[Interval]:
-    """Sweep over the bounds; between two of them the lowest order counts."""
-    starts = sorted(ranges)
-    bounds = sorted({first for first, _, _ in ranges} | {last + 1 for _, last, _ in ranges})
-    active: list[tuple[_Order, int]] = []
-    result: list[Interval] = []
-    position = 0
-    for here, following in itertools.pairwise(bounds):
-        while position < len(starts) and starts[position][0] <= here:
-            _, last, order = starts[position]
-            heapq.heappush(active, (order, last))
-            position += 1
-        while active and active[0][1] < here:
-            heapq.heappop(active)
-        if not active:
-            continue
-        overlay = -active[0][0][3]
-        if result and result[-1].overlay == overlay and result[-1].last + 1 == here:
-            result[-1] = Interval(result[-1].first, following - 1, overlay)
-        else:
-            result.append(Interval(here, following - 1, overlay))
-    return result

@@ -18,6 +18,9 @@ from lineage_platform.model.withdrawals import Hits, Recorded
 
 State = Literal["planned", "recorded", "recorded-before"]
 
+_SEVERAL = {"terms": "terms numbers"}
+"""What several covers of a kind are called, where it is not the kind with an s."""
+
 
 @dataclass(frozen=True)
 class Quarantined:
@@ -141,10 +144,10 @@ def covers_in_words(covers: Sequence[Mapping[str, Any]]) -> str:
         if "keyFrom" in cover:
             counted.setdefault("range", []).append(f"{cover['keyFrom']}-{cover['keyTo']}")
     said = [
-        f"{name} {found[0]}" if len(found) == 1 else f"{len(found):,} {name}s"
+        f"{name} {found[0]}" if len(found) == 1 else f"{len(found):,} {_SEVERAL.get(name, name + 's')}"
         for name, found in counted.items()
     ]
-    return ", ".join(said).replace("termss", "terms numbers")
+    return ", ".join(said)
 
 
 def overlay_rows(catalog: Catalog, withdrawal: str) -> list[str]:

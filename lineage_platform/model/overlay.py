@@ -8,6 +8,9 @@ from typing import Any, Self
 
 from lineage_platform.model.subjects import SubjectHash
 
+EVERYBODY = "*"
+"""The source that a statement names which is about records of any source."""
+
 
 @dataclass(frozen=True)
 class Cover:

@@ -6,9 +6,7 @@ documents, in the narrow columns that say so, one file at a time.
 
 from __future__ import annotations
 
-import heapq
-import itertools
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import pyarrow as pa
@@ -19,6 +17,7 @@ from lineage_platform.catalog import withdrawals
 from lineage_platform.catalog.believed import Later
 from lineage_platform.catalog.withdrawals import Taken
 from lineage_platform.files import Place
+from lineage_platform.model.ranges import disjoint
 from lineage_platform.model.withdrawals import words
 from lineage_platform.recording.backend import Backend
 from lineage_platform.transformations.parts import read_table
@@ -43,30 +42,6 @@ def refused(
     for version, taken in looked_into:
         found += _looked_for(taken, later, [backend.store.path(file) for file in files.get(version, ())])
     return [(first, last, words(number)) for first, last, number in disjoint(found)]
-
-
-def disjoint(ranges: Iterable[Range]) -> list[Range]:
-    """The same keys in disjoint, ascending ranges: where several cover a key, the lowest number counts."""
-    starts = sorted(ranges)
-    bounds = sorted({first for first, _, _ in starts} | {last + 1 for _, last, _ in starts})
-    active: list[tuple[int, int]] = []
-    result: list[Range] = []
-    position = 0
-    for here, following in itertools.pairwise(bounds):
-        while position < len(starts) and starts[position][0] <= here:
-            _, last, number = starts[position]
-            heapq.heappush(active, (number, last))
-            position += 1
-        while active and active[0][1] < here:
-            heapq.heappop(active)
-        if not active:
-            continue
-        number = active[0][0]
-        if result and result[-1][2] == number and result[-1][1] + 1 == here:
-            result[-1] = (result[-1][0], following - 1, number)
-        else:
-            result.append((here, following - 1, number))
-    return result
 
 
 def _looked_for(taken: Taken, later: Later, paths: Sequence[Place]) -> Iterator[Range]:

@@ -20,15 +20,13 @@ from lineage_platform.events.arguments import EventDataset
 from lineage_platform.events.build import dataset_event
 from lineage_platform.events.facets import OVERLAY, WITHDRAWAL, overlay_facet
 from lineage_platform.events.withdrawals import withdrawal_facet
+from lineage_platform.model.overlay import EVERYBODY
 from lineage_platform.model.terms import NOASSERTION, Particulars, Terms
 from lineage_platform.model.withdrawals import KINDS, Planned, Recorded, Withdrawal, words
 from lineage_platform.policy.vocabulary import lookup
 from lineage_platform.recording.backend import Backend
 from lineage_platform.recording.overlaying import check_covers, check_words
 from lineage_platform.recording.quarantine import set_aside
-
-EVERYBODY = "*"
-"""The source that a statement names which is about records of any source."""
 
 DATASET = "withdrawals"
 """The dataset that the events are about."""

@@ -16,14 +16,11 @@ from typing import TYPE_CHECKING
 from lineage_platform.audit.replaced import Replacements
 from lineage_platform.errors import InvalidInput, NotFound
 from lineage_platform.model.keys import snapshot_of
-from lineage_platform.model.overlay import Cover
+from lineage_platform.model.overlay import EVERYBODY, Cover
 
 if TYPE_CHECKING:
     from lineage_platform.audit.consumers import TrainingRuns
     from lineage_platform.wiring.reading import OpenWorkspace
-
-EVERYBODY = "*"
-"""The source that a statement names which is about records of any source."""
 
 
 def cover_of(
