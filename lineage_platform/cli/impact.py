@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from typing import Annotated
 
 import typer
@@ -11,10 +10,12 @@ from lineage_platform.cli import output
 from lineage_platform.cli.options import (
     AsOfOption,
     JsonOption,
+    SubjectOption,
     ValidAtOption,
     WorkspaceOption,
     day,
     moment,
+    named,
     opened,
 )
 from lineage_platform.cli.trace import show_consumers, show_gaps
@@ -37,14 +38,7 @@ def impact(
     document: Annotated[
         str | None, typer.Option("--document", metavar="KEY", help="One document, by its key.")
     ] = None,
-    subject: Annotated[
-        str | None,
-        typer.Option(
-            "--subject",
-            metavar="VALUE",
-            help="One data subject, as the records name them; - reads standard input.",
-        ),
-    ] = None,
+    subject: SubjectOption = None,
     all_versions: Annotated[
         bool, typer.Option("--all-versions", help="All corpus versions, not the current ones only.")
     ] = False,
@@ -68,7 +62,7 @@ def impact(
             licence=licence,
             consent_basis=consent_basis,
             document=document,
-            subject=sys.stdin.readline().rstrip("\n") if subject == "-" else subject,
+            subject=named(subject),
             all_versions=all_versions,
             as_of=moment(as_of),
             valid_at=day(valid_at),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -51,6 +52,15 @@ ValidAtOption = Annotated[
     ),
 ]
 
+SubjectOption = Annotated[
+    str | None,
+    typer.Option(
+        "--subject",
+        metavar="VALUE",
+        help="One data subject, as the records name them; - reads standard input.",
+    ),
+]
+
 
 def settings_of(context: typer.Context, workspace: Path | None) -> Settings:
     """The settings, with the workspace given to the verb, else before it, else by the environment.
@@ -69,6 +79,11 @@ def opened(context: typer.Context, workspace: Path | None) -> OpenWorkspace:
     from lineage_platform.wiring.reading import open_workspace
 
     return open_workspace(settings=settings_of(context, workspace))
+
+
+def named(subject: str | None) -> str | None:
+    """Who was given with --subject; `-` stands for a line of standard input, where a person's name is in no history of a shell."""
+    return sys.stdin.readline().rstrip("\n") if subject == "-" else subject
 
 
 def day(text: str | None, option: str = "--valid-at") -> date | None:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from lineage_platform.cli import output
-from lineage_platform.cli.options import JsonOption, WorkspaceOption, day, opened
+from lineage_platform.cli.options import JsonOption, SubjectOption, WorkspaceOption, day, named, opened
 from lineage_platform.errors import InvalidInput
 
 if TYPE_CHECKING:
@@ -50,14 +49,7 @@ def restate(
     keys: Annotated[
         str | None, typer.Option("--keys", metavar="FROM-TO", help="Document keys, both ends included.")
     ] = None,
-    subject: Annotated[
-        str | None,
-        typer.Option(
-            "--subject",
-            metavar="VALUE",
-            help="One data subject, as the records name them; - reads standard input.",
-        ),
-    ] = None,
+    subject: SubjectOption = None,
     valid_from: Annotated[
         str | None,
         typer.Option("--valid-from", metavar="DATE", help="First day (UTC). Default: from now on."),
@@ -81,7 +73,7 @@ def restate(
     from lineage_platform.wiring.changing import restate as lay
 
     with opened(context, workspace) as open_workspace:
-        asked = sys.stdin.readline().rstrip("\n") if subject == "-" else subject
+        asked = named(subject)
         cover = cover_of(open_workspace, source=source, document=document, keys=keys, subject=asked)
         answer = lay(
             open_workspace,

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from lineage_platform.cli import output
-from lineage_platform.cli.options import JsonOption, WorkspaceOption, day, opened
+from lineage_platform.cli.options import JsonOption, WorkspaceOption, day, named, opened
 
 if TYPE_CHECKING:
     from lineage_platform.audit.requests import RequestAnswer
@@ -105,7 +104,7 @@ def open_(
     from lineage_platform.wiring.requests import open_request
 
     with opened(context, workspace) as open_workspace:
-        asked = sys.stdin.readline().rstrip("\n") if subject == "-" else subject
+        asked = named(subject)
         answer = open_request(
             open_workspace,
             kind,
@@ -137,7 +136,7 @@ def list_(
     lineage request list --json | jq '.requests[] | select(.overdue)'
     """
     with opened(context, workspace) as open_workspace:
-        asked = sys.stdin.readline().rstrip("\n") if subject == "-" else subject
+        asked = named(subject)
         answer = open_workspace.requests(asked)
     if as_json:
         output.as_json(answer.to_dict())

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from lineage_platform.cli import output
-from lineage_platform.cli.options import JsonOption, WorkspaceOption, day, opened
+from lineage_platform.cli.options import JsonOption, SubjectOption, WorkspaceOption, day, named, opened
 from lineage_platform.cli.overlay import AuthorOption, ReasonOption
 from lineage_platform.cli.trace import show_consumers, show_gaps
 
@@ -44,14 +43,7 @@ def withdraw(
             "--document", metavar="KEY", help="One document, by its key; may be given several times."
         ),
     ] = None,
-    subject: Annotated[
-        str | None,
-        typer.Option(
-            "--subject",
-            metavar="VALUE",
-            help="One data subject, as the records name them; - reads standard input.",
-        ),
-    ] = None,
+    subject: SubjectOption = None,
     licence: Annotated[
         str | None,
         typer.Option("--licence", metavar="SPDX", help="Everything whose licence names this one."),
@@ -95,11 +87,11 @@ def withdraw(
     from lineage_platform.wiring.withdrawing import Wanted
     from lineage_platform.wiring.withdrawing import withdraw as take_back
 
-    named = sys.stdin.readline().rstrip("\n") if subject == "-" else subject
+    person = named(subject)
     with opened(context, workspace) as open_workspace:
         answer = take_back(
             open_workspace,
-            Wanted(source, document, named, licence, query),
+            Wanted(source, document, person, licence, query),
             reason=reason,
             author=author,
             kind=kind,
